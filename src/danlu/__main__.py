@@ -1,0 +1,7 @@
+"""`python -m danlu`."""
+
+import sys
+
+from danlu.cli.main import main
+
+sys.exit(main())

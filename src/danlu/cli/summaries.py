@@ -1,0 +1,214 @@
+"""The lines that a finished command leaves behind: what came out, how to read it, what to do next."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from danlu.cli.corpus_summary import built_lines, explanation_lines, report_lines, tokenizer_lines, verified_lines
+from danlu.cli.layout import cut, display_width, pad, wrap
+from danlu.cli.machine_summary import machine_lines
+from danlu.cli.results import plain_values
+from danlu.cli.wording import COMMA, quote_lines, table
+from danlu.core.language import Text, say
+from danlu.core.quantities import format_bytes, format_count, format_duration
+
+THIS_MODEL = Text("this model", "本模型")
+FINISHED = Text("{folder} is finished.", "{folder} 已完成。")
+BITS = Text("Bits per byte of the held-out text, lower is better:", "留出文本的每字节比特数，越低越好：")
+NGRAMS = Text("n-grams", "n 元模型")
+FACTS = (
+    ("perplexity", Text("perplexity {value} per token", "每词元困惑度 {value}"), lambda v: f"{v:.2f}"),
+    ("parameters", Text("{value} parameters", "{value} 个参数"), format_count),
+    ("steps", Text("{value} steps", "{value} 步"), str),
+    ("seconds", Text("{value} of work", "用时 {value}"), format_duration),
+    ("tokens_per_second", Text("{value} tokens/s", "{value} 词元/秒"), format_count),
+)
+QUOTED = Text("the quote said {value} bits per byte ({low} to {high})", "报价为每字节 {value} 比特（{low} 至 {high}）")
+INTERVAL = Text("between {low} and {high} with 95 % confidence", "95 % 置信区间 {low} 至 {high}")
+ACCURACY = Text("{value:.1%} of the next tokens guessed", "下一词元猜中 {value:.1%}")
+CALIBRATION = Text(
+    "calibration error {value:.3f} (0: as sure as it is right)", "校准误差 {value:.3f}（0 表示自信与正确相符）"
+)
+SCORED = Text("{size} scored, {count} document(s)", "评分 {size}，{count} 篇文档")
+DOMAINS = Text("Bits per byte of each domain:", "各领域的每字节比特数：")
+FOLDER = Text("folder", "目录")
+FORMAT = Text("format", "格式")
+SIZE = Text("size", "大小")
+PROVEN = Text("proven", "已验证")
+PROOF = Text(
+    "{program} loaded it; largest difference of the scores {difference}", "{program} 已加载；分数最大相差 {difference}"
+)
+REPORT = Text("report", "报告")
+NEXT = Text("Next:", "接下来：")
+NEXT_LINES = (
+    ('danlu generate {folder} "..."', Text("let it write", "让它续写")),
+    ("danlu evaluate {folder} --on FILE", Text("measure it on other text", "在别的文本上衡量")),
+    ("danlu extend {folder} --for 10m", Text("train it for longer", "再多训练一会儿")),
+)
+NUM_BAR = 24
+
+
+def summary(name: str, result: Any, width: int) -> list[str]:
+    """Lines for people about the result of the command `name`, at most `width` columns where that can be."""
+    return list(_SUMMARIES.get(name, _any)(result, width))
+
+
+def _run(result: Any, width: int) -> Iterator[str]:
+    """A trained run: its figure beside the reference lines, where it is, what to do with it."""
+    plain = plain_values(result)
+    folder = plain.get("folder", "")
+    yield ""
+    yield say(FINISHED, folder=folder)
+    yield from _race(plain, width)
+    yield from _facts(plain, width)
+    yield from _quoted(plain, width)
+    yield ""
+    yield from table([(say(REPORT), f"{folder}/report.html")], width)
+    yield ""
+    yield say(NEXT)
+    lines = [(line.format(folder=folder), say(meaning)) for line, meaning in NEXT_LINES]
+    longest = max(display_width(line) for line, _ in lines)
+    beside = longest + 4 + max(display_width(meaning) for _, meaning in lines) <= width
+    for line, meaning in lines:
+        yield f"  {pad(line, longest)}  {meaning}" if beside else f"  {line}"
+
+
+def _evaluation(result: Any, width: int) -> Iterator[str]:
+    """The figure beside the reference lines, how sure it is, and each domain where there are several."""
+    plain = plain_values(result)
+    yield from _race(plain, width)
+    yield from _facts(plain, width)
+    for line in _sureness(plain):
+        yield from ("  " + part for part in wrap(line, width - 2))
+    domains = plain.get("domains") or []
+    if len(domains) > 1:
+        yield ""
+        yield from wrap(say(DOMAINS), width)
+        longest = min(width - 12, max(display_width(str(row["domain"])) for row in domains))
+        for row in sorted(domains, key=lambda row: row["bits_per_byte"]):
+            yield f"  {pad(cut(str(row['domain']), longest), longest)}  {row['bits_per_byte']:6.3f}"
+
+
+def _sureness(plain: Mapping[str, Any]) -> Iterator[str]:
+    interval = plain.get("interval")
+    if interval:
+        yield say(INTERVAL, low=f"{interval['low']:.3f}", high=f"{interval['high']:.3f}")
+    if isinstance(plain.get("accuracy"), (int, float)):
+        yield say(ACCURACY, value=plain["accuracy"])
+    calibration = plain.get("calibration")
+    if calibration:
+        yield say(CALIBRATION, value=calibration["expected_calibration_error"])
+    if plain.get("num_bytes"):
+        yield say(SCORED, size=format_bytes(plain["num_bytes"]), count=plain.get("num_documents"))
+
+
+def _comparison(result: Any, width: int) -> Iterator[str]:
+    """Runs in the order of their figure, and what can be said of the best two."""
+    plain = plain_values(result)
+    rows = sorted(plain["runs"], key=lambda row: row["bits_per_byte"])
+    yield from wrap(say(BITS), width)
+    longest = min(max(8, width - 26), max((display_width(str(row["name"])) for row in rows), default=8))
+    for row in rows:
+        interval = row.get("interval")
+        between = f"  {interval['low']:.3f} .. {interval['high']:.3f}" if interval and width >= longest + 26 else ""
+        yield f"  {pad(cut(str(row['name']), longest), longest)}  {row['bits_per_byte']:6.3f}{between}"
+    yield from wrap(say(result.verdict), width)
+
+
+def _plan(result: Any, width: int) -> Iterator[str]:
+    plain = plain_values(result)
+    yield from quote_lines(plain.get("quote", plain), width)
+
+
+def _export(result: Any, width: int) -> Iterator[str]:
+    """Where the copy is, and who has loaded it and got the same figures."""
+    plain = plain_values(result)
+    rows = [(say(FOLDER), str(plain.get("path", ""))), (say(FORMAT), str(plain.get("format", "")))]
+    if isinstance(plain.get("num_bytes"), (int, float)):
+        rows.append((say(SIZE), format_bytes(plain["num_bytes"])))
+    for proof in plain.get("proofs") or []:
+        difference = f"{proof.get('largest_difference', math.nan):.1e}"
+        rows.append((say(PROVEN), say(PROOF, program=proof.get("program"), difference=difference)))
+    yield from table(rows, width)
+
+
+def _race(plain: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Bits per byte of the model and of the reference lines, the best first, as bars."""
+    own = plain.get("bits_per_byte")
+    if not isinstance(own, (int, float)):
+        return
+    lines = plain.get("reference_lines") or {}
+    names = {"ngram": say(NGRAMS), "xz": "xz -9e", "gzip": "gzip -9"}
+    rows = [(names[name], lines[name]) for name in names if isinstance(lines.get(name), (int, float))]
+    rows = sorted([(say(THIS_MODEL), own), *rows], key=lambda row: row[1])
+    longest = max(display_width(name) for name, _ in rows)
+    room = min(NUM_BAR, width - longest - 12)
+    most = max(value for _, value in rows) or 1.0
+    yield from wrap(say(BITS), width)
+    for name, value in rows:
+        bar = "=" * max(1, round(room * value / most)) if room >= 4 else ""
+        yield f"  {pad(name, longest)}  {value:6.3f}  {bar}".rstrip()
+
+
+def _facts(plain: Mapping[str, Any], width: int) -> Iterator[str]:
+    words = [
+        say(words, value=shown(plain[name]))
+        for name, words, shown in FACTS
+        if isinstance(plain.get(name), (int, float))
+    ]
+    line = ""
+    for word in words:
+        if line and display_width(line + say(COMMA) + word) > width - 2:
+            yield "  " + line
+            line = word
+        else:
+            line = line + say(COMMA) + word if line else word
+    if line:
+        yield "  " + line
+
+
+def _quoted(plain: Mapping[str, Any], width: int) -> Iterator[str]:
+    """What was foretold, beside what came."""
+    quoted = plain.get("quoted") or {}
+    names = ("bits_per_byte", "bits_per_byte_low", "bits_per_byte_high")
+    if all(isinstance(quoted.get(name), (int, float)) for name in names):
+        value, low, high = (f"{quoted[name]:.2f}" for name in names)
+        yield from ("  " + line for line in wrap(say(QUOTED, value=value, low=low, high=high), width - 2))
+
+
+def _any(result: Any, width: int) -> Iterator[str]:
+    """Whatever came back: text as it is, fields as a table."""
+    plain = plain_values(result)
+    if isinstance(plain, str):
+        yield from plain.split("\n")
+    elif isinstance(plain, dict):
+        yield from table([(key, _shown(value)) for key, value in plain.items()], width)
+    elif isinstance(plain, list):
+        yield from (_shown(item) for item in plain)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    return "-" if value is None else str(value)
+
+
+_SUMMARIES: dict[str, Callable[[Any, int], Iterator[str]]] = {
+    "demo": _run,
+    "pretrain": _run,
+    "extend": _run,
+    "evaluate": _evaluation,
+    "plan": _plan,
+    "export": _export,
+    "compare": _comparison,
+    "tokenizer train": tokenizer_lines,
+    "corpus build": built_lines,
+    "corpus report": report_lines,
+    "corpus verify": verified_lines,
+    "corpus explain": explanation_lines,
+    "doctor": machine_lines,
+}

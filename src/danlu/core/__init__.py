@@ -1,0 +1,1 @@
+"""Shared ground: errors, settings, registry, artifacts, events, named random streams. Never imports torch."""

@@ -1,0 +1,84 @@
+"""Cleaners: each mends one thing in a text and says how often. Chinese punctuation and full-width forms stay."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from danlu.corpus import CLEANERS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaned:
+    """A text after a cleaner, and how many places it changed."""
+
+    text: str
+    num_changes: int
+
+
+Cleaner = Callable[[str], Cleaned]
+
+# Tab, line feed, and the marks that join or order letters of real scripts (ZWNJ, ZWJ, LRM, RLM) stay.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+_TRAILING = re.compile(r"[ \t]+(?=\n|$)")
+
+
+def line_ends(text: str) -> Cleaned:
+    r"""CR LF and CR become LF; byte order marks at the start go."""
+    if "\r" not in text and not text.startswith("\ufeff"):
+        return Cleaned(text=text, num_changes=0)
+    mended = text.lstrip("\ufeff")
+    return Cleaned(
+        text=mended.replace("\r\n", "\n").replace("\r", "\n"),
+        num_changes=mended.count("\r") + len(text) - len(mended),
+    )
+
+
+def control_characters(text: str) -> Cleaned:
+    """Control characters, directional overrides and stray byte order marks go; tab and line feed stay."""
+    mended, num_changes = _CONTROLS.subn("", text)
+    return Cleaned(text=mended, num_changes=num_changes)
+
+
+def nfc(text: str) -> Cleaned:
+    """Canonical composition (NFC): `e` + accent becomes one character. No width folding, so Chinese signs stay.
+
+    CJK compatibility ideographs map to their unified form; everything else looks as before.
+    """
+    if unicodedata.is_normalized("NFC", text):
+        return Cleaned(text=text, num_changes=0)
+    mended = unicodedata.normalize("NFC", text)
+    changed = sum(1 for a, b in zip(text, mended, strict=False) if a != b) if len(mended) == len(text) else 0
+    return Cleaned(text=mended, num_changes=max(1, changed, len(text) - len(mended)))
+
+
+def trailing_space(text: str) -> Cleaned:
+    """Spaces and tabs at the ends of lines go."""
+    mended, num_changes = _TRAILING.subn("", text)
+    return Cleaned(text=mended, num_changes=num_changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanText:
+    """A text after several cleaners, and one edit `name:changes` for each that acted."""
+
+    text: str
+    edits: tuple[str, ...]
+
+
+def clean(text: str, names: Sequence[str]) -> CleanText:
+    """`text` after the cleaners `names` (rows of CLEANERS) in order."""
+    edits = []
+    for name in names:
+        cleaned = _cleaner(name)(text)
+        if cleaned.num_changes:
+            text = cleaned.text
+            edits.append(f"{name}:{cleaned.num_changes}")
+    return CleanText(text=text, edits=tuple(edits))
+
+
+@cache
+def _cleaner(name: str) -> Cleaner:
+    found: Cleaner = CLEANERS.load(name)
+    return found

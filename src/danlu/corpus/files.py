@@ -1,0 +1,205 @@
+"""Which files a build reads: sources walked in sorted order, each with its reader, or the reason it is left out."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+from danlu.core.errors import UsageError
+from danlu.core.language import Text
+from danlu.corpus import READERS
+from danlu.corpus.document import FilePart, Reader, SourceFile
+from danlu.corpus.encoding import looks_binary
+from danlu.corpus.opening import ENDINGS, UnpackError, compression_of, is_regular, read_head
+from danlu.corpus.settings import ReadingSettings
+
+HEAD_BYTES = 4096
+# Formats that hold text, but for which there is no reader yet: named so that nobody wonders where they went.
+UNREAD = (".pdf", ".epub", ".docx", ".doc", ".odt", ".zip", ".tar", ".7z", ".rar", ".warc", ".wet", ".xml", ".arrow")
+
+UNREAD_BEGINNINGS = (b"<mediawiki", b"WARC/", b"%PDF-", b"PK\x03\x04", b"ARROW1")
+
+
+@dataclass(kw_only=True)
+class FoundFiles:
+    """The files to read, in order, and how many entries were left out for which reason (a few examples of each)."""
+
+    files: list[SourceFile] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def skip(self, reason: str, name: str) -> None:
+        """Counts one entry that is not read."""
+        self.skipped[reason] += 1
+        self.examples.setdefault(reason, [])
+        if len(self.examples[reason]) < 5:
+            self.examples[reason].append(name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """One unit of work: parts of files, in order. Its bounds follow from the sources alone, never from the workers."""
+
+    index: int
+    parts: tuple[FilePart, ...]
+
+
+@cache
+def readers() -> Mapping[str, Reader]:
+    """Every row of READERS, loaded."""
+    return {name: READERS.load(name) for name in READERS.names()}
+
+
+def find_files(sources: Sequence[Path], settings: ReadingSettings, *, valid: Sequence[Path] = ()) -> FoundFiles:
+    """Walks `sources` and `valid` (files or folders) in sorted order; raises UsageError for one that does not exist.
+
+    Hidden files, pipes, devices, binary and unknown formats are left out and counted; links to folders are followed
+    once, so that a loop ends. A file named directly is read even when it is hidden.
+    """
+    found = FoundFiles()
+    names = Counter[str]()
+    for source, is_valid in [*((s, False) for s in sources), *((v, True) for v in valid)]:
+        if not source.exists():
+            raise _missing(source)
+        root = source.resolve().name or "root"
+        names[root] += 1
+        root = root if names[root] == 1 else f"{root}~{names[root]}"
+        for path, inside in _walk(source, found):
+            name = _storable("/".join((root, *inside)))
+            file = _inspect(path, name, _storable(_folder_domain(source, root, inside)), settings, found)
+            if file is not None:
+                found.files.append(replace(file, valid=is_valid))
+    return found
+
+
+def plan_shards(files: Sequence[SourceFile], shard_bytes: int) -> list[Shard]:
+    """Packs files in order into shards of about `shard_bytes`; larger ones are cut into ranges where that is possible."""
+    shards: list[list[FilePart]] = [[]]
+    room = shard_bytes
+    for file in files:
+        weight = file.num_bytes * (4 if file.compression else 1)
+        if weight > room and shards[-1]:
+            shards.append([])
+            room = shard_bytes
+        ranges = _ranges(file, shard_bytes)
+        shards[-1].append(ranges[0])
+        shards.extend([part] for part in ranges[1:])
+        room = room - weight if len(ranges) == 1 else 0
+    return [Shard(index=index, parts=tuple(parts)) for index, parts in enumerate(shards) if parts]
+
+
+def _ranges(file: SourceFile, shard_bytes: int) -> list[FilePart]:
+    whole = file.valid or file.compression or not readers()[file.reader].ranges
+    if whole or file.num_bytes <= 2 * shard_bytes:
+        return [FilePart(file=file)]
+    starts = list(range(0, file.num_bytes, shard_bytes))
+    return [FilePart(file=file, start=a, stop=b) for a, b in zip(starts, [*starts[1:], None], strict=True)]
+
+
+def _walk(source: Path, found: FoundFiles) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    if not source.is_dir():
+        yield source, ()
+        return
+    pending: list[tuple[Path, tuple[str, ...]]] = [(source, ())]
+    seen: set[tuple[int, int]] = set()
+    while pending:
+        folder, inside = pending.pop()
+        try:
+            state = folder.stat()
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            found.skip("unreadable_folder", _storable("/".join(inside)))
+            continue
+        if (state.st_dev, state.st_ino) in seen:
+            found.skip("link_loop", _storable("/".join(inside)))
+            continue
+        seen.add((state.st_dev, state.st_ino))
+        folders = []
+        for entry in entries:
+            where = (*inside, entry.name)
+            if entry.name.startswith(".") or entry.name in ("Thumbs.db", "__MACOSX"):
+                found.skip("hidden", _storable("/".join(where)))
+            elif _is_folder(entry):
+                folders.append((Path(entry.path), where))
+            else:
+                yield Path(entry.path), where
+        pending.extend(reversed(folders))
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _inspect(path: Path, name: str, folder: str, settings: ReadingSettings, found: FoundFiles) -> SourceFile | None:
+    """The file with its reader, or None after counting why it is left out."""
+    if not is_regular(path):
+        found.skip("no_regular_file", name)
+        return None
+    try:
+        state = path.stat()
+        with path.open("rb") as handle:
+            packing = compression_of(handle.read(6))
+        head = read_head(path, packing, HEAD_BYTES, settings)
+    except OSError:
+        found.skip("unreadable_file", name)
+        return None
+    except UnpackError:
+        head = b""  # the reader meets it again and counts it
+    stem, reader = _reader_of(path.name, head)
+    if reader is None:
+        found.skip("binary" if stem is None else "no_reader", name)
+        return None
+    many = readers()[reader].many
+    return SourceFile(
+        path=str(path),
+        name=name,
+        domain=_storable(stem or path.name) if many or not folder else folder,
+        reader=reader,
+        compression=packing,
+        num_bytes=state.st_size,
+        modified=state.st_mtime_ns,
+    )
+
+
+def _reader_of(name: str, head: bytes) -> tuple[str | None, str | None]:
+    """The name without its endings, and the reader; (None, None) for binary data, (stem, None) for no reader."""
+    stem, ending = os.path.splitext(name)
+    if ending.lower() in ENDINGS:
+        stem, ending = os.path.splitext(stem)
+    ending = ending.lower()
+    if ending in UNREAD or head.lstrip(b"\xef\xbb\xbf \r\n").startswith(UNREAD_BEGINNINGS):
+        return stem, None
+    reader = next((key for key, row in readers().items() if ending in row.endings), None)
+    if reader == "parquet" or head.startswith(b"PAR1"):
+        return stem, "parquet"
+    if looks_binary(head):
+        return None, None
+    return stem, reader or "txt"
+
+
+def _storable(name: str) -> str:
+    """File names may hold bytes that are no UTF-8; they stay visible, so that two such names stay two."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _folder_domain(source: Path, root: str, inside: tuple[str, ...]) -> str:
+    """The first folder below the source, else the source folder itself; empty for a file named directly."""
+    if not source.is_dir():
+        return ""
+    return inside[0] if len(inside) > 1 else root
+
+
+def _missing(source: Path) -> UsageError:
+    return UsageError(
+        Text("there is no file or folder {path}", "文件或目录不存在:{path}"),
+        got=str(source),
+        allowed=Text("an existing file or folder", "已存在的文件或目录"),
+        fix=Text("check the spelling; the command runs in {folder}", "请检查拼写;当前目录为 {folder}"),
+        path=source,
+        folder=Path.cwd(),
+    )

@@ -1,0 +1,1 @@
+"""Measures: plain numbers of each document, computed for many documents at once; rules decide from them."""

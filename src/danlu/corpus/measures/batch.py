@@ -1,0 +1,153 @@
+"""Many texts as one array of code points, so that measuring costs array operations and not a loop over characters.
+
+Units are what the scripts count in: a Han, kana or Hangul character is one, a run of other letters and digits (a word)
+is one; so a text may mix scripts. Arrays end in what they run over: `_C` characters, `_U` units, `_D` documents.
+"""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, cached_property
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Measure = Callable[["TextBatch"], Mapping[str, Array]]
+
+OTHER, SPACE, LETTER, HAN, KANA, HANGUL, DIGIT, PUNCTUATION, CONTROL = range(9)
+NEWLINE = ord("\n")
+_CATEGORIES = {"Z": SPACE, "L": LETTER, "M": LETTER, "N": DIGIT, "P": PUNCTUATION, "C": CONTROL, "S": OTHER}
+_PRIME = np.uint64(0x9E3779B97F4A7C15)
+
+
+@final
+class TextBatch:
+    """Texts (valid Unicode) and what several measures need of them; computed on first use."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.codes_C = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32)
+        self.num_characters_D = np.array([len(text) for text in texts], dtype=np.int64)
+        self.ends_D = np.cumsum(self.num_characters_D)
+        self.starts_D = self.ends_D - self.num_characters_D
+
+    @cached_property
+    def classes_C(self) -> Array:
+        """The class of each character (OTHER, SPACE, LETTER, ...)."""
+        return _class_table()[self.codes_C]
+
+    @cached_property
+    def unit_starts_U(self) -> Array:
+        """Where each unit begins."""
+        starts_U: Array = np.flatnonzero(self._unit_begins_C)
+        return starts_U
+
+    @cached_property
+    def unit_lengths_U(self) -> Array:
+        """Characters in each unit."""
+        within_C = self._in_unit_C.astype(np.int64)
+        return np.add.reduceat(within_C, self.unit_starts_U) if self.unit_starts_U.size else within_C[:0]
+
+    @cached_property
+    def unit_documents_U(self) -> Array:
+        """The document of each unit."""
+        return self.owners(self.unit_starts_U)
+
+    @cached_property
+    def unit_hashes_U(self) -> Array:
+        """64 bits for each unit, equal for equal units but for the case of Latin letters."""
+        starts_U = self.unit_starts_U
+        if not starts_U.size:
+            return np.zeros(0, np.uint64)
+        lower_C = self.codes_C + ((self.codes_C - np.uint32(65)) < 26) * np.uint32(32)
+        place_C = np.arange(lower_C.size, dtype=np.int64)
+        place_C[starts_U[0] :] -= np.repeat(starts_U, np.diff(starts_U, append=lower_C.size))
+        weighted_C = mix(lower_C.astype(np.uint64)) * powers()[place_C & 63]
+        return mix(np.add.reduceat(weighted_C * self._in_unit_C, starts_U))
+
+    def owners(self, places: Array) -> Array:
+        """The document of each of some places in the batch, which must be in order."""
+        counts_D = np.searchsorted(places, self.ends_D) - np.searchsorted(places, self.starts_D)
+        return np.repeat(np.arange(len(self.texts)), counts_D)
+
+    def sum_D(self, values_C: Array) -> Array:
+        """Sums of a number per character over each document (int64)."""
+        total_C = np.zeros(values_C.size + 1, np.int64)
+        np.cumsum(values_C, out=total_C[1:])
+        sums_D: Array = total_C[self.ends_D] - total_C[self.starts_D]
+        return sums_D
+
+    def count_D(self, which_C: Array) -> Array:
+        """How many characters of each document are marked in `which_C` (bool)."""
+        places = np.flatnonzero(which_C)
+        return np.searchsorted(places, self.ends_D) - np.searchsorted(places, self.starts_D)
+
+    def count_units_D(self, weights_U: Array | None = None) -> Array:
+        """Units of each document, or the sum of a number per unit."""
+        counts = np.bincount(self.unit_documents_U, weights_U, minlength=len(self.texts))
+        return counts.astype(np.int64) if weights_U is None else counts
+
+    @cached_property
+    def _in_unit_C(self) -> Array:
+        return _UNIT[self.classes_C]
+
+    @cached_property
+    def _unit_begins_C(self) -> Array:
+        begins_C = ALONE[self.classes_C]
+        word_C = self._in_unit_C & ~begins_C
+        first_C = word_C.copy()
+        first_C[1:] &= ~word_C[:-1]
+        inside = self.starts_D[self.starts_D < word_C.size]
+        first_C[inside] = word_C[inside]
+        return begins_C | first_C
+
+
+def share(part: Array, whole: Array) -> Array:
+    """`part / whole` as float32, 0 where there is nothing."""
+    return (part / np.maximum(whole, 1)).astype(np.float32)
+
+
+def mix(values: Array) -> Array:
+    """Scrambles 64-bit values so that each bit of the result depends on all of them (the finalizer of SplitMix64)."""
+    values = values * _PRIME
+    values ^= values >> np.uint64(30)
+    values *= np.uint64(0xBF58476D1CE4E5B9)
+    values ^= values >> np.uint64(27)
+    values *= np.uint64(0x94D049BB133111EB)
+    values ^= values >> np.uint64(31)
+    return values
+
+
+ALONE = np.zeros(9, bool)
+ALONE[[HAN, KANA, HANGUL]] = True
+_UNIT = ALONE.copy()
+_UNIT[[LETTER, DIGIT]] = True
+
+
+@cache
+def powers() -> Array:
+    """1024 powers of an odd 64-bit number: the weights that make a sum of hashes depend on the order."""
+    return np.cumprod(np.full(1024, _PRIME, dtype=np.uint64))
+
+
+@cache
+def _class_table() -> Array:
+    """Class of every code point: categories below U+20000, Han above (planes 2 and 3 hold nothing else)."""
+    names = [_CATEGORIES[unicodedata.category(chr(code))[0]] for code in range(0x20000)]
+    table = np.full(0x110000, CONTROL, np.uint8)
+    table[:0x20000] = names
+    table[[9, 10, 11, 12, 13, 0x85]] = SPACE
+    table[0xFFFD] = CONTROL
+    for low, high, kind in (
+        (0x2E80, 0x2FDF, HAN),
+        (0x3005, 0x3007, HAN),
+        (0x3040, 0x30FF, KANA),
+        (0x3400, 0x4DBF, HAN),
+        (0x4E00, 0x9FFF, HAN),
+        (0xAC00, 0xD7A3, HANGUL),
+        (0xF900, 0xFAFF, HAN),
+        (0x20000, 0x3FFFF, HAN),
+    ):
+        table[low : high + 1] = kind
+    return table

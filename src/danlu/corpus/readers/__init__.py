@@ -1,0 +1,1 @@
+"""One file for each format; the table READERS in `danlu.corpus` names them."""

@@ -1,0 +1,97 @@
+"""JSON lines (one object a line) and JSON arrays: which one it is shows in the data, whatever the ending says."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from danlu.corpus.document import FilePart, Found, Reader, Refused
+from danlu.corpus.encoding import decode, repair_surrogates
+from danlu.corpus.opening import UnpackError
+from danlu.corpus.readers.blocks import Line, line_number, read_lines
+from danlu.corpus.readers.plain import read_whole, reading_edits
+from danlu.corpus.settings import ReadingSettings
+
+SHOWN = 200  # characters of a refused record that are kept for the report
+DOMAIN_LENGTH = 80
+
+
+def read(part: FilePart, settings: ReadingSettings) -> Iterator[Found | Refused]:
+    """Yields one document for each object with a text; anything else is refused with its line and its beginning."""
+    try:
+        for number, line in enumerate(read_lines(part, settings)):
+            if number == 0 and part.start == 0 and _begins_array(line.data):
+                yield from _read_array(part, settings)
+                return
+            if line.too_long or line.data.strip():
+                yield _from_line(line, part, settings)
+    except UnpackError as problem:
+        yield Refused(offset=part.start, reason=problem.reason, got=problem.got)
+
+
+def from_object(value: Any, offset: int, settings: ReadingSettings, edits: tuple[str, ...] = ()) -> Found | Refused:
+    """The document in a parsed object: its text field (or the object itself, when it is a string) and its domain."""
+    text = value.get(settings.text_field) if isinstance(value, dict) else value
+    if not isinstance(text, str):
+        reason = (
+            "no_text_field" if isinstance(value, dict) and settings.text_field not in value else "text_is_no_string"
+        )
+        return Refused(offset=offset, reason=reason, got=repr(value)[:SHOWN])
+    mended = repair_surrogates(text)
+    edits = (*edits, *reading_edits(mended))
+    return Found(offset=offset, text=mended.text, domain=_domain(value, settings), edits=edits)
+
+
+def _from_line(line: Line, part: FilePart, settings: ReadingSettings) -> Found | Refused:
+    if line.too_long:
+        return _refused(line, "too_long", part, settings)
+    decoded = decode(line.data, settings.encoding)
+    try:
+        value = json.loads(decoded.text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return _refused(line, "not_json", part, settings)
+    found = from_object(value, line.offset, settings, reading_edits(decoded))
+    return found if isinstance(found, Found) else _refused(line, found.reason, part, settings)
+
+
+def _refused(line: Line, reason: str, part: FilePart, settings: ReadingSettings) -> Refused:
+    shown = line.data[: 4 * SHOWN].decode("utf-8", "replace")[:SHOWN]
+    return Refused(offset=line.offset, reason=reason, got=shown, line=line_number(part, line.offset, settings))
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity are no JSON, yet harmless beside a text."""
+
+
+def _begins_array(data: bytes) -> bool:
+    """A line that begins an array which it does not end, or ends as the array of all documents."""
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return data.startswith(b"[") or data in (b"{",)
+
+
+def _read_array(part: FilePart, settings: ReadingSettings) -> Iterator[Found | Refused]:
+    """A file that is one JSON value: an array of documents, an object of arrays is none. `offset` counts the rows."""
+    decoded = decode(read_whole(part, settings), settings.encoding)
+    try:
+        values = json.loads(decoded.text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as problem:
+        yield Refused(offset=0, reason="not_json", got=str(problem)[:SHOWN], line=getattr(problem, "lineno", None))
+        return
+    for row, value in enumerate(values if isinstance(values, list) else [values]):
+        yield from_object(value, row, settings, reading_edits(decoded))
+
+
+def _domain(value: Any, settings: ReadingSettings) -> str | None:
+    """The domain that a record names; an address counts by its host, so that each page is not a domain of its own."""
+    if not isinstance(value, dict):
+        return None
+    for name in (settings.domain_field,) if settings.domain_field else ("domain", "source"):
+        domain = value.get(name)
+        if isinstance(domain, str) and domain.strip():
+            if "://" in domain:
+                domain = urlsplit(domain).netloc or domain
+            return repair_surrogates(domain.strip()[:DOMAIN_LENGTH]).text
+    return None
+
+
+READER = Reader(endings=(".jsonl", ".json", ".ndjson"), read=read, many=True, ranges=True)

@@ -1,0 +1,1 @@
+"""Rules: limits on measures. One row is a measure, its published source, and a meaning in both languages."""

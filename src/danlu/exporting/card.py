@@ -1,0 +1,104 @@
+"""The model card of an export: metadata that the hub reads, then what the model is, in English and Chinese."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from danlu import __version__
+from danlu.core.quantities import format_count
+from danlu.exporting.source import ExportSource
+
+
+def model_card(source: ExportSource, *, license_name: str = "", languages: Sequence[str] = ()) -> str:
+    """README.md of the exported folder. Nothing is invented: what is not known is left out or said to be open."""
+    languages = languages or source.facts.get("languages", ())
+    body = _BODY.format(
+        name=source.name,
+        version=__version__,
+        class_name=source.architecture.layout.class_name if source.architecture.layout else source.architecture.name,
+        parameters=format_count(source.num_parameters),
+        vocab_size=source.model.vocab_size,
+        kind=source.tokenizer.kind,
+        context=source.model.context_length,
+        scores=_scores(source),
+    )
+    return f"---\n{_metadata(source, license_name, languages)}---\n\n{body}"
+
+
+def _metadata(source: ExportSource, license_name: str, languages: Sequence[str]) -> str:
+    """YAML between the dashes; JSON values are YAML."""
+    fields: dict[str, Any] = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["danlu"]}
+    if languages:
+        fields["language"] = list(languages)
+    if license_name:
+        fields["license"] = license_name
+    bits = source.facts.get("bits_per_byte")
+    if isinstance(bits, (int, float)):
+        metric = {"type": "bits_per_byte", "name": "bits per byte", "value": round(float(bits), 4)}
+        result = {
+            "task": {"type": "text-generation", "name": "Language modelling"},
+            "dataset": {"name": "held-out part of the owner's text", "type": "private"},
+            "metrics": [metric],
+        }
+        fields["model-index"] = [{"name": source.name, "results": [result]}]
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items()]
+    if not license_name:
+        lines.append("# license: the owner of the text and of the model decides; 许可证由文本与模型的所有者决定")
+    if not languages:
+        lines.append("# language: [zh, en]")
+    return "\n".join(lines) + "\n"
+
+
+def _scores(source: ExportSource) -> str:
+    """A table of bits per byte with the reference lines of the run, or that nothing is known."""
+    bits = source.facts.get("bits_per_byte")
+    if not isinstance(bits, (int, float)):
+        return "Not measured. / 未测量。"
+    rows = [("this model / 本模型", bits)]
+    lines = source.facts.get("reference_lines")
+    if isinstance(lines, dict):
+        rows += [(str(name), value) for name, value in lines.items() if isinstance(value, (int, float))]
+    table = "\n".join(f"| {name} | {value:.3f} |" for name, value in rows)
+    return f"| bits per byte / 每字节比特 | lower is better / 越低越好 |\n|---|---|\n{table}"
+
+
+_BODY = """# {name}
+
+A language model pretrained from scratch on its owner's text with danlu {version}.
+
+由 danlu {version} 在所有者自己的文本上从零预训练的语言模型。
+
+| | |
+|---|---|
+| class / 类 | `{class_name}` |
+| parameters / 参数量 | {parameters} |
+| vocabulary / 词表 | {vocab_size} (`{kind}`) |
+| context / 上下文 | {context} tokens |
+
+## Measured on held-out text / 在留出文本上的测量
+
+{scores}
+
+## Use / 用法
+
+Every document began with the separator `bos_token` in training, so a prompt begins with it too.
+训练时每篇文档都以分隔符 `bos_token` 开头,因此提示文本前也要加上它。
+
+```python
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = AutoModelForCausalLM.from_pretrained(".")
+ids = torch.tensor([[tokenizer.bos_token_id, *tokenizer.encode("Once upon a time")]])
+print(tokenizer.decode(model.generate(ids, do_sample=True, temperature=0.8)[0, 1:]))
+```
+
+Text never becomes a control token: `split_special_tokens` is on, and control tokens enter as ids only.
+文本不会变成控制符:`split_special_tokens` 已开启,控制符只能以编号形式输入。
+
+## Limits / 局限
+
+The model repeats what its text says, errors and private facts included; it follows no instructions and was not
+tested for safety. 模型只会延续其训练文本的内容(包括其中的错误与隐私信息),不会遵循指令,也未经安全测试。
+"""

@@ -1,0 +1,1 @@
+"""A model goes on with a text: sampling, cached decoding, streaming."""

@@ -1,0 +1,134 @@
+"""The cached decoding loop, and its text as a stream.
+
+V vocabulary.
+"""
+
+import codecs
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from danlu.core.errors import UsageError
+from danlu.core.language import Text
+from danlu.core.streams import stream_seed
+from danlu.generation.sampling import SamplingSettings, pick
+from danlu.models.layers.cache import DecodingState
+from danlu.models.model import LanguageModel
+from danlu.tokenizers.tokenizer import Tokenizer
+
+# When the context is full, this share of it, the newest, is read again and decoding goes on. Rereading 3/4 costs three
+# positions of prefill for each new token, at most.
+KEPT_SHARE = 0.75
+
+
+def generate_text(
+    model: LanguageModel, tokenizer: Tokenizer, prompt: str, settings: SamplingSettings | None = None
+) -> Iterator[str]:
+    """Pieces of the continuation of `prompt`, as soon as their characters are complete; the prompt is not repeated.
+
+    The text ends at the document separator, at `max_tokens`, or before a stop string. Control tokens are never part of
+    it. Bytes that are no UTF-8 become U+FFFD; a character that the end cuts short is left out.
+    """
+    settings = settings or SamplingSettings()
+    ids = generate_ids(
+        model,
+        [tokenizer.bos_id, *tokenizer.encode(prompt)],
+        settings,
+        stop_ids=frozenset({tokenizer.bos_id}),
+        banned_ids=tokenizer.control_ids() - {tokenizer.bos_id},
+    )
+    characters = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    pieces = (characters.decode(tokenizer.decode_bytes([token])) for token in ids)
+    return until_stop(pieces, settings.stop)
+
+
+@torch.no_grad()
+def generate_ids(
+    model: LanguageModel,
+    prompt_ids: Sequence[int],
+    settings: SamplingSettings,
+    *,
+    stop_ids: frozenset[int] = frozenset(),
+    banned_ids: frozenset[int] = frozenset(),
+) -> Iterator[int]:
+    """Ids that continue `prompt_ids` (at least one), one at a time, at most `max_tokens`.
+
+    Ends before any of `stop_ids`; `banned_ids` are never drawn. When the context is full, its newest three quarters are
+    read again as a new beginning; recurrent models have no such limit. Raises UsageError for an empty prompt.
+    """
+    text = _checked(model, prompt_ids)
+    generator = torch.Generator().manual_seed(stream_seed(settings.seed, "sampling"))
+    barred = torch.tensor(sorted(banned_ids), dtype=torch.long)
+    state = model.start_state(1)
+    unread = text
+    for _ in range(settings.max_tokens):
+        logits_V = _read(model, unread, text, state)
+        logits_V[barred] = -torch.inf
+        token = pick(logits_V, settings, generator, torch.tensor(text))
+        if token in stop_ids:
+            return
+        yield token
+        text.append(token)
+        unread = [token]
+
+
+def until_stop(pieces: Iterator[str], stop: Sequence[str]) -> Iterator[str]:
+    """`pieces` up to the first stop string, which is left out; characters that may begin one are held back."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        found = [held.index(end) for end in stop if end in held]
+        if found:
+            if min(found):
+                yield held[: min(found)]
+            return
+        sure = len(held) - _may_begin(held, stop)
+        if sure:
+            yield held[:sure]
+            held = held[sure:]
+    if held:
+        yield held
+
+
+def _may_begin(text: str, stop: Sequence[str]) -> int:
+    """Characters at the end of `text` that are the beginning of a stop string."""
+    lengths = [n for end in stop for n in range(1, min(len(end), len(text) + 1)) if text.endswith(end[:n])]
+    return max(lengths, default=0)
+
+
+def _read(model: LanguageModel, unread: Sequence[int], text: Sequence[int], state: DecodingState) -> Tensor:
+    """Scores [V] on the CPU after reading `unread`, the newest tokens of `text`; moves the window when it is full."""
+    if state.capacity is not None and state.length + len(unread) > state.capacity:
+        state.clear()
+        unread = text[-max(1, int(state.capacity * KEPT_SHARE)) :]
+    with _evaluating(model):
+        ids_BT = torch.tensor([unread], device=model.embed.weight.device)
+        hidden_BTC = model(ids_BT, state).hidden_BTC
+        return model.logits(hidden_BTC[0, -1]).cpu()
+
+
+@contextmanager
+def _evaluating(model: LanguageModel) -> Iterator[None]:
+    """Without dropout inside, as before outside."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)
+
+
+def _checked(model: LanguageModel, prompt_ids: Sequence[int]) -> list[int]:
+    text = [int(token) for token in prompt_ids]
+    outside = [token for token in text if not 0 <= token < model.vocab_size]
+    if text and not outside:
+        return text
+    raise UsageError(
+        Text("the prompt cannot be read by this model", "该模型无法读取此提示"),
+        got=f"ids {outside[:5]}" if outside else "no ids",
+        allowed=Text("at least one id, each from 0 to {largest}", "至少一个词元编号,范围 0 到 {largest}"),
+        fix=Text("encode the prompt with the tokenizer that belongs to the model", "请用与模型配套的分词器编码提示"),
+        largest=model.vocab_size - 1,
+    )

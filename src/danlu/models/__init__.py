@@ -1,0 +1,18 @@
+"""Networks: token ids in, a hidden vector for each position out, and the head that turns it into logits.
+
+To add one: a file with an `ARCHITECTURE` beside these, and its row here; tests/contracts then runs it.
+"""
+
+from danlu.core.language import Text
+from danlu.core.registry import Registry
+
+ARCHITECTURES = Registry(
+    "danlu.architectures",
+    Text("architecture", "架构"),
+    {
+        "gpt": "danlu.models.gpt:ARCHITECTURE",
+        "lstm": "danlu.models.lstm:ARCHITECTURE",
+        "gru": "danlu.models.gru:ARCHITECTURE",
+        "rnn": "danlu.models.rnn:ARCHITECTURE",
+    },
+)

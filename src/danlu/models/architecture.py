@@ -1,0 +1,50 @@
+"""What a row of ARCHITECTURES is: settings, a builder, a size dial, a count, and the Hugging Face layout if any."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from danlu.core.settings import Settings
+from danlu.models.model import Direction, LanguageModel
+from danlu.models.plan import ParameterCount
+
+
+@dataclass(frozen=True, kw_only=True)
+class HuggingFaceLayout:
+    """How the weights and settings of an architecture are stored so that `transformers` loads them.
+
+    `model_type` and `class_name` are those of transformers. `config` gives the fields of config.json, `settings` reads
+    them back, `names` maps our parameter names to theirs.
+    """
+
+    model_type: str
+    class_name: str
+    config: Callable[[Any, int], dict[str, Any]]
+    settings: Callable[[Mapping[str, Any]], Settings]
+    names: Callable[[Any], dict[str, str]]
+
+
+class Build(Protocol):
+    """Builds the network of `settings` with initial weights that are a pure function of `seed`."""
+
+    def __call__(self, settings: Any, vocab_size: int, *, seed: int = 0) -> LanguageModel:
+        """The model in float32 on the CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """One architecture.
+
+    `assemble` builds the network with weights unset (`build` adds the initial weights); `sized` picks settings for a
+    number of parameters, a vocabulary and a context length; `count` equals the built model exactly.
+    """
+
+    name: str
+    settings: type[Settings]
+    assemble: Callable[[Any, int], LanguageModel]
+    build: Build
+    direction: Direction
+    default_objective: str
+    sized: Callable[[int, int, int], Any]
+    count: Callable[[Any, int], ParameterCount]
+    layout: HuggingFaceLayout | None = None

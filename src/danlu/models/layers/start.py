@@ -1,0 +1,41 @@
+"""Initial weights: each tensor from its own named random stream, so that a new tensor shifts no other.
+
+Matrices: normal with standard deviation 1 / sqrt(fan in) (LeCun et al. 1998, Efficient BackProp, section 4.6), which
+keeps the variance of a normed input; those that write into the residual stream are divided by sqrt(2 * depth) (GPT-2,
+Radford et al. 2019, section 2.3), so that the stream's variance does not grow with depth. Embedding: normal, 0.02 (GPT-2,
+and the default `initializer_range` of Qwen3). Gains: one. Biases: zero.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from danlu.core.streams import stream_seed
+
+EMBEDDING_DEVIATION = 0.02
+
+
+@torch.no_grad()
+def fill_normal(weight: Tensor, deviation: float, *, seed: int, name: str) -> None:
+    """Fills `weight` with normal values of the given standard deviation, a pure function of (seed, name, shape)."""
+    generator = torch.Generator().manual_seed(stream_seed(seed, "weights", name))
+    values = torch.randn(weight.shape, generator=generator, dtype=torch.float32)
+    weight.copy_(values.mul_(deviation))
+
+
+def fan_in_deviation(weight: Tensor, *, residual_depth: int | None = None) -> float:
+    """1 / sqrt(columns); for matrices that write into a residual stream also / sqrt(2 * residual_depth)."""
+    deviation = 1.0 / math.sqrt(weight.shape[1])
+    return deviation if residual_depth is None else deviation / math.sqrt(2 * residual_depth)
+
+
+@torch.no_grad()
+def fill_orthogonal(weight: Tensor, num_blocks: int, *, seed: int, name: str) -> None:
+    """Fills `weight` with `num_blocks` random orthogonal square matrices, one below the other."""
+    side = weight.shape[1]
+    generator = torch.Generator().manual_seed(stream_seed(seed, "weights", name))
+    values = torch.randn(num_blocks, side, side, generator=generator, dtype=torch.float32)
+    q, r = torch.linalg.qr(values)
+    # The signs of R's diagonal make the draw uniform over orthogonal matrices (Mezzadri 2007, arXiv:math-ph/0609050).
+    weight.copy_((q * r.diagonal(dim1=-2, dim2=-1).sign()[:, None, :]).flatten(0, 1))

@@ -1,0 +1,181 @@
+"""A model on disk: `model.safetensors` and `config.json`. The only reader and writer of both.
+
+Architectures with a Hugging Face class are stored in its layout and names, so that other programs load them. The others
+have our own names and a `danlu.json` with the architecture's settings. No pickle and no code is ever loaded.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from danlu.core.disk import read_json, write_durably, write_json
+from danlu.core.errors import ArtifactError
+from danlu.core.language import Text
+from danlu.core.settings import plain
+from danlu.models import ARCHITECTURES
+from danlu.models.architecture import Architecture
+from danlu.models.model import Blueprint, LanguageModel
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+OWN = "danlu.json"
+
+
+def save_model(model: LanguageModel, folder: Path, *, bos_id: int = 0) -> None:
+    """Writes `folder`/model.safetensors and the settings beside it, durably; equal models give equal bytes.
+
+    `bos_id`: the document separator, which ends a text for other programs too. Raises DiskError.
+    """
+    blueprint = model.blueprint
+    row: Architecture = ARCHITECTURES.load(blueprint.architecture)
+    settings = row.settings.model_validate(dict(blueprint.settings))
+    names = row.layout.names(settings) if row.layout else {}
+    weights = {names.get(name, name): weight.detach().cpu().contiguous() for name, weight in model.named_parameters()}
+    write_durably(folder / WEIGHTS, safetensors.torch.save(weights, metadata={"format": "pt"}))
+    if row.layout is None:
+        own = {"architecture": row.name, "settings": plain(settings), "vocab_size": model.vocab_size}
+        write_json(folder / OWN, own)
+        write_json(folder / CONFIG, {"model_type": f"danlu_{row.name}", "vocab_size": model.vocab_size})
+        return
+    dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
+    config = {
+        **row.layout.config(settings, model.vocab_size),
+        "architectures": [row.layout.class_name],
+        "model_type": row.layout.model_type,
+        "bos_token_id": bos_id,
+        "eos_token_id": bos_id,
+        "pad_token_id": None,
+        "dtype": dtype,
+        "torch_dtype": dtype,  # the name that transformers 4 reads
+    }
+    write_json(folder / CONFIG, config)
+
+
+def load_model(folder: Path, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> LanguageModel:
+    """The model of `folder` in evaluation mode, with the stored dtype unless `dtype` is given.
+
+    Raises ArtifactError when a file is missing, damaged, of an unknown architecture, asks for code of its own
+    (`auto_map`), or when a weight's name or shape is not the one that the settings call for.
+    """
+    blueprint = read_blueprint(folder)
+    row: Architecture = ARCHITECTURES.load(blueprint.architecture)
+    settings = row.settings.model_validate(dict(blueprint.settings))
+    with torch.device("meta"):
+        model: LanguageModel = row.assemble(settings, blueprint.vocab_size)
+    theirs = row.layout.names(settings) if row.layout else {}
+    weights = _read_weights(folder / WEIGHTS)
+    expected = {theirs.get(name, name): (name, tuple(w.shape)) for name, w in model.named_parameters()}
+    _drop_second_head(weights, expected)
+    _check_weights(folder / WEIGHTS, weights, {name: shape for name, (_, shape) in expected.items()})
+    ready = {ours: weights[name].to(device=device, dtype=dtype) for name, (ours, _) in expected.items()}
+    model.load_state_dict(ready, assign=True)
+    return model.requires_grad_(True).eval()
+
+
+def read_blueprint(folder: Path) -> Blueprint:
+    """Architecture, settings and vocabulary of the model in `folder`. Raises ArtifactError as `load_model` does."""
+    config = _read_object(folder / CONFIG)
+    if "auto_map" in config:
+        raise ArtifactError(
+            Text("{path} asks to run code of its own", "{path} 要求运行自带代码"),
+            got=f"auto_map = {config['auto_map']!r}"[:200],
+            allowed=Text("a model of an architecture that danlu has: {known}", "danlu 已有架构的模型:{known}"),
+            fix=Text(
+                "use a model without auto_map; danlu runs no code from a model",
+                "请使用不含 auto_map 的模型;danlu 不运行模型自带的代码",
+            ),
+            path=folder / CONFIG,
+            known=", ".join(ARCHITECTURES.names()),
+        )
+    try:
+        if (folder / OWN).is_file():
+            own = _read_object(folder / OWN)
+            row: Architecture = ARCHITECTURES.load(own["architecture"])
+            settings = row.settings.model_validate(own["settings"])
+            return Blueprint(architecture=row.name, settings=plain(settings), vocab_size=int(own["vocab_size"]))
+        row = _row_of(folder / CONFIG, config)
+        assert row.layout is not None
+        settings = row.layout.settings(config)
+        return Blueprint(architecture=row.name, settings=plain(settings), vocab_size=int(config["vocab_size"]))
+    except (KeyError, ValueError, TypeError) as problem:
+        raise _damaged(folder / CONFIG, f"{type(problem).__name__}: {problem}") from problem
+
+
+def _row_of(path: Path, config: Mapping[str, Any]) -> Architecture:
+    """The row whose Hugging Face layout has the `model_type` of `config`."""
+    rows = [ARCHITECTURES.load(name) for name in ARCHITECTURES.names()]
+    known: dict[str, Architecture] = {row.layout.model_type: row for row in rows if row.layout}
+    found = known.get(str(config.get("model_type")))
+    if found is None:
+        raise ArtifactError(
+            Text("{path} names an architecture that danlu does not have", "{path} 的架构 danlu 尚不支持"),
+            got=repr(config.get("model_type")),
+            allowed=Text("model_type: {known}", "model_type 应为:{known}"),
+            fix=Text("choose a model of one of these", "请选择上述架构的模型"),
+            path=path,
+            known=", ".join(sorted(known)),
+        )
+    return found
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise _damaged(path, "missing")
+    try:
+        value = read_json(path)
+    except (ValueError, json.JSONDecodeError) as problem:
+        raise _damaged(path, f"not JSON: {problem}") from problem
+    if not isinstance(value, dict):
+        raise _damaged(path, "not a JSON object")
+    return value
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise _damaged(path, "missing")
+    try:
+        return safetensors.torch.load_file(path)
+    except (safetensors.SafetensorError, ValueError, RuntimeError) as problem:
+        raise _damaged(path, str(problem)) from problem
+
+
+def _drop_second_head(weights: dict[str, Tensor], expected: Mapping[str, object]) -> None:
+    """Some programs write a tied head too: it is the embedding once more, and where it is not, it stays and is refused."""
+    head, embedding = weights.get("lm_head.weight"), weights.get("model.embed_tokens.weight")
+    known = head is None or embedding is None or "lm_head.weight" in expected
+    if not known and torch.equal(cast(Tensor, head), cast(Tensor, embedding)):
+        del weights["lm_head.weight"]
+
+
+def _check_weights(path: Path, weights: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> None:
+    """Raises ArtifactError unless names and shapes are exactly the expected ones."""
+    problems = [f"{name}: missing" for name in expected if name not in weights]
+    problems += [f"{name}: not part of this architecture" for name in weights if name not in expected]
+    problems += [
+        f"{name}: {list(weights[name].shape)} instead of {list(shape)}"
+        for name, shape in expected.items()
+        if name in weights and tuple(weights[name].shape) != shape
+    ]
+    if problems:
+        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+        raise _damaged(path, shown)
+
+
+def _damaged(path: Path, problem: str) -> ArtifactError:
+    return ArtifactError(
+        Text("{path} is not a usable part of a model", "{path} 不是可用的模型文件"),
+        got=problem,
+        allowed=Text(
+            "model.safetensors and config.json that belong together", "相互匹配的 model.safetensors 与 config.json"
+        ),
+        fix=Text(
+            "copy the folder again from where it came, or train the model again", "请重新复制该目录,或重新训练模型"
+        ),
+        path=path,
+    )

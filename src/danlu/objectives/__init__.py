@@ -1,0 +1,10 @@
+"""What is learnt from raw text: one file and one row for each objective."""
+
+from danlu.core.language import Text
+from danlu.core.registry import Registry
+
+OBJECTIVES = Registry(
+    "danlu.objectives",
+    Text("objective", "训练目标"),
+    {"causal": "danlu.objectives.causal:Causal"},
+)

@@ -1,0 +1,120 @@
+"""Recipe of `danlu export`: a model in, a proven copy for other programs out."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from danlu.core.artifacts import LOCK, Artifact, finish_artifact, folder_lock, is_finished, open_artifact
+from danlu.core.disk import disk_errors, sync_folder
+from danlu.core.errors import UsageError
+from danlu.core.events import Watcher, ignore
+from danlu.core.language import Text
+from danlu.core.settings import plain, resolve
+from danlu.exporting import FORMATS
+from danlu.exporting.format import ExportFormat, Proof
+from danlu.exporting.source import ExportSource, open_source
+
+KIND = "export"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportResult:
+    """The finished folder, its format and size, and the programs that loaded it (none when it was there already)."""
+
+    path: Path
+    format: str
+    digest: str
+    num_bytes: int
+    proofs: tuple[Proof, ...]
+
+
+def export(
+    model_path: Path | str,
+    to: str,
+    out: Path | str,
+    *,
+    overrides: Sequence[str] = (),
+    watch: Watcher = ignore,
+) -> ExportResult:
+    """Writes the model of a run (or a model artifact) in the format `to` as the folder `out` (kind "export").
+
+    The files are written beside `out`, loaded back and compared; `out` appears, by rename, only when ids and logits are
+    equal. Raises UsageError for an unknown format or setting, for a model that the format cannot hold and for a folder
+    that holds something else; ArtifactError for a damaged model and for a copy that differs.
+    """
+    row: ExportFormat = FORMATS.load(to)
+    settings = resolve(row.settings, overrides=overrides)
+    source = open_source(Path(model_path))
+    row.check(source, settings)
+    target = Path(out)
+    wanted = {"format": to, **plain(settings)}
+    done = _finished_before(target, source, wanted)
+    if done is not None:
+        return _result(done, to, ())
+    part = target.with_name(f".{target.name}.part")
+    with folder_lock(part):
+        try:
+            _clear(part)
+            row.write(source, part, settings)
+            watch({"event": "written", "format": to, "path": str(part)})
+            proofs = row.prove(source, part, settings)
+            for proof in proofs:
+                watch({"event": "proven", "program": proof.program, "difference": proof.largest_difference})
+            finish_artifact(part, KIND, settings=wanted, inputs=_inputs(source), facts=_facts(source, proofs))
+            (part / LOCK).unlink()
+            with disk_errors(target):
+                os.replace(part, target)
+                sync_folder(target.parent)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+    return _result(open_artifact(target, KIND), to, tuple(proofs))
+
+
+def _finished_before(target: Path, source: ExportSource, wanted: dict[str, Any]) -> Artifact | None:
+    """The same export, finished earlier; raises UsageError when `target` holds anything else."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return None
+    if target.is_dir() and is_finished(target, KIND):
+        there = open_artifact(target, KIND, verify="hashes")
+        if dict(there.settings) == wanted and dict(there.inputs) == _inputs(source):
+            return there
+    raise UsageError(
+        Text("{path} holds something else", "{path} 中已有其他内容"),
+        got=Text("a file", "文件") if target.is_file() else ", ".join(sorted(p.name for p in target.iterdir())[:8]),
+        allowed=Text("a new folder, or the same export again", "新目录,或同一次导出"),
+        fix=Text("choose another folder with -o", "请用 -o 选择其他目录"),
+        path=target,
+    )
+
+
+def _inputs(source: ExportSource) -> dict[str, str]:
+    inputs = {"model": source.artifact.digest}
+    if source.tokenizer.digest:
+        inputs["tokenizer"] = source.tokenizer.digest
+    return inputs
+
+
+def _facts(source: ExportSource, proofs: Sequence[Proof]) -> dict[str, Any]:
+    facts = {"parameters": source.num_parameters, "proven_with": [proof.program for proof in proofs]}
+    kept = ("bits_per_byte", "perplexity")
+    return facts | {name: source.facts[name] for name in kept if name in source.facts}
+
+
+def _result(artifact: Artifact, to: str, proofs: tuple[Proof, ...]) -> ExportResult:
+    num_bytes = sum(found.stat().st_size for found in artifact.path.rglob("*") if found.is_file())
+    return ExportResult(path=artifact.path, format=to, digest=artifact.digest, num_bytes=num_bytes, proofs=proofs)
+
+
+def _clear(folder: Path) -> None:
+    """Removes what a killed export left in `folder`, all but the lock."""
+    for entry in folder.iterdir():
+        if entry.name == LOCK:
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()

@@ -1,0 +1,1 @@
+"""Where and how things run: this machine and its measured speeds, device, signals, memory, world of processes."""

@@ -1,0 +1,145 @@
+"""Runs one function over many shards, here or in other processes: results in order, finished shards marked.
+
+The work is `work(shard) -> plain values`; it reads and writes files itself, so only small values travel. Each finished
+shard leaves a mark (its result as JSON), and a later call with the same marks does only the rest. The result does not
+depend on the executor or on how many workers it has.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from danlu.core.disk import read_json, write_json
+from danlu.core.errors import WorkerLostError
+from danlu.core.language import Text
+from danlu.core.registry import Registry
+
+ShardT = TypeVar("ShardT")
+Result = Mapping[str, Any]
+Executor = Callable[[Callable[[Any], Result], Sequence[Any], int], Iterator[Result]]
+
+EXECUTORS = Registry(
+    "danlu.executors",
+    Text("executor", "执行器"),
+    {"here": "danlu.runtime.shards:run_here", "processes": "danlu.runtime.shards:run_in_processes"},
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task(Generic[ShardT]):
+    """One shard and the file that marks it finished."""
+
+    shard: ShardT
+    mark: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Marked(Generic[ShardT]):
+    """The work, followed by the mark: a picklable callable, so that workers write their marks themselves."""
+
+    work: Callable[[ShardT], Result]
+
+    def __call__(self, task: _Task[ShardT]) -> Result:
+        result = self.work(task.shard)
+        if task.mark is not None:
+            write_json(task.mark, dict(result))
+        return result
+
+
+def run_shards(
+    work: Callable[[ShardT], Result],
+    shards: Sequence[ShardT],
+    *,
+    executor: str = "here",
+    num_workers: int = 1,
+    marks: Path | None = None,
+) -> Iterator[Result]:
+    """Yields `work(shard)` for each shard, in the order of `shards`.
+
+    `executor` is a row of EXECUTORS. `marks` is a folder for done-marks: shards that have one are not worked again.
+    `work` must be importable (no lambda), and must give plain JSON values. Raises WorkerLostError when a worker dies;
+    an exception of the work itself is raised as it is.
+    """
+    tasks = [
+        _Task(shard=shard, mark=None if marks is None else marks / f"{index:05d}.json")
+        for index, shard in enumerate(shards)
+    ]
+    finished = {i: read_json(task.mark) for i, task in enumerate(tasks) if task.mark is not None and task.mark.exists()}
+    pending = [task for index, task in enumerate(tasks) if index not in finished]
+    run: Executor = EXECUTORS.load(executor)
+    results = run(_Marked(work=work), pending, num_workers)
+    for index in range(len(tasks)):
+        yield finished[index] if index in finished else next(results)
+
+
+def num_cpus() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_here(work: Callable[[Any], Result], shards: Sequence[Any], num_workers: int) -> Iterator[Result]:
+    """One shard after another in this process; `num_workers` is not used."""
+    return map(work, shards)
+
+
+def run_in_processes(work: Callable[[Any], Result], shards: Sequence[Any], num_workers: int) -> Iterator[Result]:
+    """A pool of fresh processes (spawn): no thread or lock of this one is copied into them."""
+    if not shards:
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(num_workers, len(shards)), mp_context=context, initializer=_start_worker)
+    try:
+        with _without_main():
+            futures: list[Future[Result]] = [pool.submit(work, shard) for shard in shards]
+        for future in futures:
+            yield future.result()
+    except BrokenProcessPool as problem:
+        raise WorkerLostError(
+            Text("a worker process died", "一个工作进程意外终止"),
+            got=Text("it was killed, or memory ran out", "进程被杀死或内存不足"),
+            allowed=Text("workers that live until their shard is done", "工作进程应运行至分片完成"),
+            fix=Text(
+                "run the same command again: finished shards are kept; with too little memory set corpus.runtime.processes=1",
+                "再次运行同一命令即可继续,已完成的分片会保留;若内存不足,请减少进程数(processes=1)",
+            ),
+        ) from problem
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """In the worker: Ctrl-C is the parent's to answer, and a worker whose parent has died leaves."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _leave_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hides the caller's script from new processes, which would run it again where it has no `__main__` guard.
+
+    Work lives in importable modules, so nothing of the script is needed there.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

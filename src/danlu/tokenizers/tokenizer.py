@@ -1,0 +1,208 @@
+"""The contract of every tokenizer: text to ids and back without loss, and its artifact.
+
+Files of the artifact (kind "tokenizer"): `tokenizer.json` (the format of the `tokenizers` library, also what a
+Hugging Face export ships), `tokenizer_config.json` (for transformers), `danlu.json` (kind, pre-tokenizer, facts).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, final
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import AddedToken
+from tokenizers import Tokenizer as LibraryTokenizer
+
+from danlu.core.artifacts import Artifact, finish_artifact, open_artifact
+from danlu.core.disk import read_json, write_durably, write_json
+from danlu.core.errors import ArtifactError, DataError
+from danlu.core.language import Text
+from danlu.core.settings import Settings, plain, setting
+from danlu.tokenizers.byte_tokens import BYTE_NAMES, damaged_vocabulary, token_bytes_of
+from danlu.tokenizers.encoders import CharacterEncoder, Encoder, Ids, LibraryEncoder, PieceEncoder
+from danlu.tokenizers.pretokenize import pre_tokenizer_description
+
+KIND = "tokenizer"
+SEPARATOR = "<|bos|>"  # starts every document; its id is `bos_id`
+
+
+class TokenizerSettings(Settings):
+    """What a tokenizer is made of."""
+
+    kind: str = setting("bpe", "kind of tokenizer: bpe, byte, char", "分词器类型:bpe、byte、char")
+    vocab_size: int | Literal["auto"] = setting(
+        "auto",
+        "number of entries, control tokens and 256 bytes included; auto: by text and model",
+        "词表大小(含控制符与 256 个字节);auto:由文本与模型决定",
+    )
+    num_parameters: int | None = setting(
+        None, "parameters of the model that will read the tokens; for auto", "使用该词表的模型参数量;供 auto 使用"
+    )
+    sample_bytes: int = setting(
+        4_000_000,
+        "bytes of text to learn from at most, in blocks spread evenly over the documents",
+        "训练分词器最多使用的字节数,按块在文档中均匀抽取",
+        ge=1000,
+    )
+    min_frequency: int = setting(
+        2, "a pair or character is taken when seen at least this often", "组合或字符至少出现这么多次才收入", ge=1
+    )
+    control_tokens: tuple[str, ...] = setting(
+        (SEPARATOR,), "control tokens, ids 0, 1, ...; the first one starts every document", "控制符,第一个用作文档开头"
+    )
+
+
+@final
+class Tokenizer:
+    """Text to ids and back, exact for every valid Unicode string; text never becomes a control token.
+
+    `facts` are plain values that tell how it was made; `artifact` is the folder it was opened from, if any.
+    Ids: control tokens first (`bos_id` = 0 starts every document), then bytes, then longer entries.
+    """
+
+    def __init__(self, library: LibraryTokenizer, kind: str, facts: Mapping[str, Any] | None = None) -> None:
+        library.encode_special_tokens = True  # text that spells a control token stays text
+        description = json.loads(library.to_str())
+        self.kind, self.facts, self.library = kind, dict(facts or {}), library
+        self.artifact: Artifact | None = None
+        self._bytes = token_bytes_of(description)
+        self.control_tokens = {entry["content"]: int(entry["id"]) for entry in description["added_tokens"]}
+        self._encoder = _encoder_for(library, description, self._bytes)
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of entries: every id is below it."""
+        return len(self._bytes)
+
+    @property
+    def bos_id(self) -> int:
+        """The document separator: in front of every document."""
+        return self.control_tokens[SEPARATOR]
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of the artifact it was opened from; None when it was never saved."""
+        return self.artifact.digest if self.artifact else None
+
+    def control_ids(self) -> frozenset[int]:
+        """Ids that no text gives: they enter as ids only."""
+        return frozenset(self.control_tokens.values())
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of `text`, without separator. Raises DataError for lone surrogates (not Unicode text)."""
+        return self.encode_batch([text])[0].tolist()  # type: ignore[no-any-return]
+
+    def encode_batch(self, texts: Sequence[str]) -> list[Ids]:
+        """The ids of each text, in parallel; the same as one by one."""
+        for text in texts:
+            _check_text(text)
+        return self._encoder.encode_batch(texts)
+
+    def decode(self, ids: Sequence[int] | npt.NDArray[Any]) -> str:
+        """The text of `ids`, control ids dropped; bytes that are not UTF-8 (cut characters) become U+FFFD.
+
+        Raises DataError for ids that are not whole numbers of the vocabulary.
+        """
+        return self.decode_bytes(ids).decode("utf-8", errors="replace")
+
+    def decode_bytes(self, ids: Sequence[int] | npt.NDArray[Any]) -> bytes:
+        """The bytes of `ids`, control ids dropped. Raises DataError for ids outside the vocabulary."""
+        numbers = np.asarray(ids)
+        if not numbers.size:
+            return b""
+        valid = numbers.ndim == 1 and numbers.dtype.kind in "iu"
+        if not valid or int(numbers.min()) < 0 or int(numbers.max()) >= self.vocab_size:
+            raise _wrong_ids(numbers, self.vocab_size)
+        return b"".join([self._bytes[number] for number in numbers.tolist()])
+
+    def token_bytes(self, number: int) -> bytes:
+        """The bytes that one id stands for; none for a control id."""
+        return self.decode_bytes([number])
+
+
+def save_tokenizer(
+    tokenizer: Tokenizer,
+    out: Path,
+    *,
+    settings: Settings,
+    inputs: Mapping[str, str] | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Artifact:
+    """Writes the artifact `out` (kind "tokenizer"): the same tokenizer gives the same bytes."""
+    write_durably(out / "tokenizer.json", (tokenizer.library.to_str(pretty=True) + "\n").encode())
+    write_json(out / "tokenizer_config.json", transformers_config(tokenizer))
+    write_json(out / "danlu.json", {"kind": tokenizer.kind, "facts": tokenizer.facts})
+    known = {"vocab_size": tokenizer.vocab_size, "bos_id": tokenizer.bos_id, **tokenizer.facts, **(facts or {})}
+    return finish_artifact(out, KIND, settings=plain(settings), inputs=inputs, facts=known)
+
+
+def open_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of a finished artifact. Raises ArtifactError when a file is damaged."""
+    artifact = open_artifact(path, KIND)
+    try:
+        token_bytes_of(read_json(path / "tokenizer.json"))  # the library overlooks two tokens with one id
+        library = LibraryTokenizer.from_file(str(path / "tokenizer.json"))
+        written = read_json(path / "danlu.json")
+        tokenizer = Tokenizer(library, written["kind"], written["facts"])
+    except ArtifactError:
+        raise
+    except Exception as problem:  # the library raises bare Exception for whatever it cannot read
+        raise damaged_vocabulary(str(problem)) from problem
+    tokenizer.artifact = artifact
+    return tokenizer
+
+
+def transformers_config(tokenizer: Tokenizer) -> dict[str, Any]:
+    """`tokenizer_config.json`: transformers gives the same ids and the same text from `tokenizer.json` with it."""
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": SEPARATOR,
+        "eos_token": SEPARATOR,
+        "clean_up_tokenization_spaces": False,  # the clean-up would eat the space before a full stop
+        "split_special_tokens": True,  # text that spells a control token stays text
+        "add_bos_token": False,
+        "model_max_length": 1_000_000_000,
+    }
+
+
+def control_entries(names: Sequence[str]) -> list[AddedToken]:
+    """Control tokens as the library wants them: matched whole, never touched by normalizers."""
+    return [AddedToken(name, special=True, normalized=False) for name in names]
+
+
+def _encoder_for(library: LibraryTokenizer, description: Mapping[str, Any], entries: Sequence[bytes]) -> Encoder:
+    """The quickest way to the ids that `library` gives."""
+    model = description["model"]
+    vocabulary: dict[str, int] = model["vocab"]
+    if model.get("byte_fallback") and not model["merges"] and not description["pre_tokenizer"]:
+        characters = {token: number for token, number in vocabulary.items() if len(token) == 1}
+        return CharacterEncoder(characters, [vocabulary[name] for name in BYTE_NAMES])
+    if description["pre_tokenizer"] == pre_tokenizer_description():
+        return PieceEncoder(library, entries)
+    return LibraryEncoder(library)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as problem:
+        raise DataError(
+            Text("a text is not valid Unicode", "文本不是有效的 Unicode"),
+            got=f"U+{ord(text[problem.start]):04X} at character {problem.start}",
+            allowed=Text("text without lone surrogates", "不含孤立代理码位的文本"),
+            fix=Text(
+                "read the file as UTF-8 with danlu corpus build: it repairs and reports such bytes",
+                "请用 danlu corpus build 以 UTF-8 读取:它会修复并报告",
+            ),
+        ) from problem
+
+
+def _wrong_ids(numbers: npt.NDArray[Any], vocab_size: int) -> DataError:
+    return DataError(
+        Text("these are not ids of the tokenizer", "这些不是该分词器的编号"),
+        got=np.array2string(numbers, threshold=8, edgeitems=3),
+        allowed=Text("whole numbers from 0 to {last}", "0 到 {last} 之间的整数"),
+        fix=Text("use ids that this tokenizer's encode gave", "请使用由该分词器 encode 得到的编号"),
+        last=vocab_size - 1,
+    )

@@ -1,0 +1,92 @@
+"""Muon: momentum made orthogonal by Newton-Schulz iterations, for the matrices of a network.
+
+Source: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/ ; update scale sqrt(max(1, rows / columns)) as
+there. Same-shaped matrices are stacked and iterated by one batched product, which is what makes it cheap on a CPU.
+
+M matrices of one shape, R rows, C columns.
+"""
+
+from collections.abc import Iterable
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+Coefficients = tuple[tuple[float, float, float], ...]
+
+# Jordan et al. 2024: one quintic for every iteration, steepest at zero.
+JORDAN: Coefficients = ((3.4445, -4.7750, 2.0315),)
+# Polar Express (Amsel et al. 2025, arXiv:2505.16932, section 3): the best quintic for each iteration, so that 3 do what
+# 5 of the above do; the last one repeats.
+POLAR_EXPRESS: Coefficients = (
+    (8.28721201814563, -23.595886519098837, 17.300387312530933),
+    (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
+    (3.9486908534822946, -2.908902115962949, 0.5518191394370137),
+    (3.3184196573706015, -2.488488024314874, 0.51004894012372),
+    (2.300652019954817, -1.6689039845747493, 0.4188073119525673),
+)
+# Keeps singular values below 1 in spite of rounding, where the first quintic would overshoot (same paper, section 4.4).
+SAFETY = 1.01
+
+
+def orthogonalize(momentum_MRC: Tensor, *, num_steps: int, coefficients: Coefficients = POLAR_EXPRESS) -> Tensor:
+    """About U V^T of each matrix (all singular values near 1), same shape and dtype; zero stays zero.
+
+    The norm is taken before iterating, so the first product cannot overflow.
+    """
+    wide = momentum_MRC.shape[1] <= momentum_MRC.shape[2]
+    x = momentum_MRC if wide else momentum_MRC.mT
+    x = x / (SAFETY * x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)
+    for step in range(num_steps):
+        a, b, c = coefficients[min(step, len(coefficients) - 1)]
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x if wide else x.mT
+
+
+@final
+class Muon(torch.optim.Optimizer):
+    """Nesterov momentum, orthogonalized, with decoupled weight decay (times the rate, as in AdamW).
+
+    A parameter made of stacked blocks (the gates of an LSTM, fused projections) carries `row_blocks`, the number of
+    equal blocks of rows, and each block is one matrix. Momentum is a setting of the group, so that it can be warmed up.
+    """
+
+    def __init__(
+        self, params: Iterable[Tensor], *, lr: float, momentum: float, weight_decay: float, num_steps: int
+    ) -> None:
+        defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "num_steps": num_steps}
+        super().__init__(params, defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """One update of every parameter that has a gradient."""
+        assert closure is None, "danlu computes gradients before the step"
+        for group in self.param_groups:
+            shapes: dict[tuple[int, ...], list[Tensor]] = {}
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    blocks = getattr(parameter, "row_blocks", 1)
+                    shapes.setdefault((blocks, *parameter.shape), []).append(parameter)
+            for (blocks, rows, columns), parameters in shapes.items():
+                self._step_shape(group, parameters, rows // blocks, columns)
+
+    def _step_shape(self, group: dict[str, Any], parameters: list[Tensor], rows: int, columns: int) -> None:
+        moments = [self._moment(p) for p in parameters]
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        torch._foreach_lerp_(moments, gradients, 1 - group["momentum"])
+        ahead = torch._foreach_lerp(gradients, moments, group["momentum"])
+        stacked_MRC = torch.stack(ahead).view(-1, rows, columns)
+        update_MRC = orthogonalize(stacked_MRC, num_steps=group["num_steps"])
+        rate = group["lr"]
+        if group["weight_decay"]:
+            torch._foreach_mul_(parameters, 1 - rate * group["weight_decay"])
+        updates = update_MRC.reshape(len(parameters), -1, columns).unbind(0)
+        torch._foreach_add_(parameters, updates, alpha=-rate * max(1.0, rows / columns) ** 0.5)
+
+    def _moment(self, parameter: Tensor) -> Tensor:
+        state = self.state[parameter]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(parameter)
+        moment: Tensor = state["momentum"]
+        return moment
