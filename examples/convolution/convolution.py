@@ -72,15 +72,13 @@ class Layer(nn.Module):
         self.output = nn.Parameter(torch.empty(width, width))
         self.dropout = dropout
 
-    def forward(self, x_BTC: Tensor, past_BKC: Tensor) -> tuple[Tensor, Tensor]:
-        """The new stream, and the inputs that the next positions need."""
-        read_BTC = torch.cat([past_BKC, self.norm(x_BTC)], dim=1)
+    def forward(self, x_BTC: Tensor, read_BTC: Tensor) -> Tensor:
+        """The new stream; `read_BTC` are the normed inputs, K - 1 older positions in front."""
         windows_BTCK = read_BTC.unfold(1, self.taps.shape[1], 1)
         mixed_BTC = (windows_BTCK * self.taps).sum(-1)
         gate_BTC, value_BTC = functional.linear(mixed_BTC, self.inner).chunk(2, dim=-1)
         y_BTC = functional.linear(functional.silu(gate_BTC) * value_BTC, self.output)
-        kept = read_BTC[:, read_BTC.shape[1] - past_BKC.shape[1] :]
-        return x_BTC + functional.dropout(y_BTC, self.dropout, self.training), kept
+        return x_BTC + functional.dropout(y_BTC, self.dropout, self.training)
 
 
 @final
@@ -92,19 +90,26 @@ class Convolutions(Body):
         self.layers = nn.ModuleList(layers)
         self.norm = norm
 
+    def stack(self) -> list[Layer]:
+        """The layers in order, as what they are."""
+        return [layer for layer in self.layers.children() if isinstance(layer, Layer)]
+
     def forward(self, x_BTC: Tensor, state: DecodingState | None = None) -> Tensor:
         """[B, T, C] to [B, T, C] after the final norm."""
         recent = state if isinstance(state, RecentInputs) else self.start_state(x_BTC.shape[0], x_BTC.shape[1])
-        for number, layer in enumerate(self.layers):
-            x_BTC, recent.inputs[number] = layer(x_BTC, recent.inputs[number])
+        for number, layer in enumerate(self.stack()):
+            read_BTC = torch.cat([recent.inputs[number], layer.norm(x_BTC)], dim=1)
+            recent.inputs[number] = read_BTC[:, x_BTC.shape[1] :]
+            x_BTC = layer(x_BTC, read_BTC)
         recent.advance(x_BTC.shape[1])
-        return self.norm(x_BTC)
+        hidden_BTC: Tensor = self.norm(x_BTC)
+        return hidden_BTC
 
     def start_state(self, batch_size: int, length: int) -> RecentInputs:
         """Zeros: before a text there is nothing."""
-        width, num_taps = self.layers[0].taps.shape
+        width, num_taps = self.stack()[0].taps.shape
         zeros = self.norm.weight.new_zeros(batch_size, num_taps - 1, width)
-        return RecentInputs([zeros.clone() for _ in self.layers])
+        return RecentInputs([zeros.clone() for _ in self.stack()])
 
 
 def assemble(settings: ConvolutionSettings, vocab_size: int) -> LanguageModel:

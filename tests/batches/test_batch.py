@@ -57,3 +57,12 @@ def test_a_batch_may_be_larger_than_the_text() -> None:
     batches = _batches(num_windows=200)
     assert batches.order.num_windows < 60
     assert batches.batch(1).inputs_BT.shape == (200, 9)
+
+
+@pytest.mark.parametrize(("parts", "shape"), [(1, (4, 9)), (3, (12, 3)), (2, (4, 9))])
+def test_shorter_windows_keep_every_target(parts: int, shape: tuple[int, int]) -> None:
+    batch = _batches().batch(0)
+    cut = batch.cut(parts)
+    assert cut.inputs_BT.shape == cut.targets_BT.shape == shape
+    assert cut.targets_BT.flatten().tolist() == batch.targets_BT.flatten().tolist()
+    assert torch.equal(cut.inputs_BT[:, 1:], cut.targets_BT[:, :-1])

@@ -31,7 +31,12 @@ VOCABULARY, CONTEXT, NUM_WINDOWS = 40, 8, 4
 
 def tiny_settings(*overrides: str) -> TrainingSettings:
     """Settings of the loop for batches of 32 tokens."""
-    start = ["schedule.warmup_steps=2", f"batch_tokens={NUM_WINDOWS * CONTEXT}", "validations=0"]
+    start = [
+        "schedule.warmup_steps=2",
+        "schedule.cooldown=0.5",
+        f"batch_tokens={NUM_WINDOWS * CONTEXT}",
+        "validations=0",
+    ]
     return resolve(TrainingSettings, overrides=[*start, *overrides])
 
 

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-from tiny_training import TinyRun, same_tensors, tiny_settings, tiny_state, weights_of
 
 from danlu.core import disk
 from danlu.core.artifacts import MANIFEST, is_finished
@@ -14,6 +13,7 @@ from danlu.core.errors import ArtifactError, DiskError
 from danlu.training import checkpoint
 from danlu.training.checkpoint import finished_checkpoints, load_checkpoint, prune, resume, save_checkpoint
 from danlu.training.state import TrainState
+from tiny_training import TinyRun, same_tensors, tiny_settings, tiny_state, weights_of
 
 FACTS = {"metrics_bytes": 0}
 
@@ -75,7 +75,7 @@ def test_any_damage_falls_back_to_the_one_before(tmp_path: Path, trained: TrainS
     places = {"first": 0, "middle": len(data) // 2, "last": len(data) - 1}
     if damage in places:
         data[places[damage]] ^= 0x10
-    target.write_bytes({"empty": b"", "short": data[:-1], "long": data + b"x"}.get(damage, data))
+    target.write_bytes({"empty": b"", "short": data[:-2], "long": data + b"x"}.get(damage, data))
     if damage == "gone":
         target.unlink()
     state, damaged = _fresh(), list[str]()
@@ -159,7 +159,7 @@ def test_an_error_inside_safetensors_is_the_disks(
         raise checkpoint.SafetensorError("Error while serializing: No space left on device (os error 28)")
 
     monkeypatch.setattr(checkpoint, "save_file", fail)
-    with pytest.raises(DiskError, match="os error 28|No space"):
+    with pytest.raises(DiskError, match="No space"):
         _save(tmp_path, trained, 10)
 
 

@@ -1,5 +1,7 @@
 """Progress: what recorded estimates define, and their replay."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,5 +56,5 @@ def test_events_replay_to_the_same_progress(pieces: list[tuple[int, int]]) -> No
     steps = range(step + 210)
     assert [again.at(s) for s in steps] == [progress.at(s) for s in steps]
     rises = [progress.at(s) for s in steps]
-    assert all(0 <= a <= b <= 1 for a, b in zip(rises, rises[1:], strict=False))
+    assert all(0 <= a <= b <= 1 for a, b in itertools.pairwise(rises))
     assert rises[-1] == 1.0

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from tiny_training import same_tensors, tiny_settings, tiny_state, weights_of
 
 from danlu.training.state import Counters
+from tiny_training import same_tensors, tiny_settings, tiny_state, weights_of
 
 
 def test_swapping_twice_is_the_identity() -> None:

@@ -5,7 +5,6 @@ from typing import ClassVar, final
 
 import pytest
 import torch
-from tiny_training import same_tensors, tiny_batches, tiny_settings, tiny_state, weights_of
 from torch import Tensor
 
 from danlu.batches.batch import TokenBatch
@@ -17,6 +16,7 @@ from danlu.training.optimizers import matrices_of
 from danlu.training.settings import TrainingSettings
 from danlu.training.state import TrainState
 from danlu.training.step import StepResult, train_step
+from tiny_training import same_tensors, tiny_batches, tiny_settings, tiny_state, weights_of
 
 
 @final

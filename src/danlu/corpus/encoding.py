@@ -22,6 +22,7 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_BOM_BEGINS = frozenset(bom[:1] for bom, _ in BOMS)
 # Order decides ties; the first is by far the most frequent one in the wild.
 LEGACY = ("gb18030", "big5hkscs", "shift_jis", "euc_jp", "euc_kr", "cp1252")
 
@@ -49,16 +50,19 @@ def decode(data: bytes, encoding: str = "auto") -> Decoded:
 
     A byte order mark names the encoding and is no part of the text. `encoding` other than "auto" is believed after that.
     """
-    for bom, name in BOMS:
-        if data.startswith(bom):
-            return _repairing(data[len(bom) :], name)
+    if data[:1] in _BOM_BEGINS:
+        for bom, name in BOMS:
+            if data.startswith(bom):
+                return _repairing(data[len(bom) :], name)
     if encoding != "auto":
         return _repairing(data, encoding)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return _decode_legacy(data)
-    return _decode_legacy(data) if _has_many_nuls(data[:SAMPLE_BYTES]) else Decoded(text=text, encoding="utf-8")
+    if b"\0" in data and _has_many_nuls(data[:SAMPLE_BYTES]):
+        return _decode_legacy(data)
+    return Decoded(text=text, encoding="utf-8")
 
 
 def guess(sample: bytes) -> str:
@@ -88,7 +92,7 @@ def encoding_of(head: bytes) -> str:
 
 def _has_many_nuls(head: bytes) -> bool:
     """NUL bytes are valid UTF-8, yet a text full of them is Latin UTF-16 without a mark."""
-    return head.count(0) > 0.3 * len(head) > 0
+    return b"\0" in head and head.count(0) > 0.3 * len(head)
 
 
 def score(text: str) -> float:

@@ -10,8 +10,7 @@ TRAIN, VALID = "train", "valid"
 
 def place_of(seed: int, cluster: str) -> float:
     """A number in [0, 1) for a cluster: a pure function of both, so that more documents never move the old ones."""
-    prefix = stream_seed(seed, "split")
-    return int.from_bytes(hashlib.sha256(f"{prefix}/{cluster}".encode()).digest()[:7], "big") / 2**56
+    return _place(stream_seed(seed, "split"), cluster)
 
 
 def held_out(seed: int, clusters: Sequence[str], share: float) -> frozenset[str]:
@@ -21,10 +20,15 @@ def held_out(seed: int, clusters: Sequence[str], share: float) -> frozenset[str]
     """
     if share <= 0 or len(clusters) < 2:
         return frozenset()
-    places = {cluster: place_of(seed, cluster) for cluster in clusters}
+    stream = stream_seed(seed, "split")
+    places = {cluster: _place(stream, cluster) for cluster in clusters}
     chosen = {cluster for cluster, place in places.items() if place < share}
     if not chosen:
         chosen = {min(places, key=lambda cluster: (places[cluster], cluster))}
     if len(chosen) == len(places):
         chosen.discard(max(places, key=lambda cluster: (places[cluster], cluster)))
     return frozenset(chosen)
+
+
+def _place(stream: int, cluster: str) -> float:
+    return int.from_bytes(hashlib.sha256(f"{stream}/{cluster}".encode()).digest()[:7], "big") / 2**56

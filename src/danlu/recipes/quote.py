@@ -9,7 +9,7 @@ from typing import Any
 from danlu.core.quantities import parse_count
 from danlu.core.settings import build
 from danlu.models.architecture import Architecture
-from danlu.models.plan import ParameterCount
+from danlu.models.plan import ParameterCount, training_memory
 from danlu.recipes.settings import BudgetSettings
 from danlu.runtime.measure import MachineMeasures
 from danlu.runtime.memory import assumed_energy
@@ -20,6 +20,8 @@ SHARE_OF_PEAK = ((1e5, 0.15), (3e5, 0.25), (1e6, 0.38), (3e6, 0.50), (1e7, 0.60)
 SHARE_BY_ARCH = {"gpt": 1.0, "lstm": 0.7, "gru": 0.6, "rnn": 0.5}
 # Training tokens per parameter at which a fixed amount of arithmetic gives the lowest loss here.
 TOKENS_PER_PARAMETER = 0.7
+LIBRARY_BYTES = 420_000_000
+"""Resident before the first step: torch and what else is imported."""
 FIXED_SECONDS = 6.0
 """Seconds of a run that are not training: start, corpus, tokenizer, evaluation, report; plus a share for large texts."""
 
@@ -114,7 +116,7 @@ def plan_run(
         epochs=epochs,
         tokens_per_second=speed,
         seconds=seconds or tokens / speed + FIXED_SECONDS,
-        memory_bytes=_memory(count, batch_tokens, model),
+        memory_bytes=LIBRARY_BYTES + training_memory(count, micro_batch_tokens=batch_tokens).total,
         disk_bytes=count.total * 4 * 9 + 2 * text.num_bytes,
         watt_hours=assumed_energy((seconds or tokens / speed) * machine.threads).joules / 3600,
         bits_per_byte=middle,
@@ -193,13 +195,6 @@ def _forecast(parameters: int, num_bytes: float, text: TextFacts) -> tuple[float
     latin = 0.75 + 1.1 * (parameters / 1e6) ** -0.22 * 0.35 + 2.6 * (effective / 1e6) ** -0.33 * 0.55
     middle = latin * (1 - text.han_share) + latin * 1.05 * text.han_share
     return middle * 0.88, middle, middle * 1.12
-
-
-def _memory(count: ParameterCount, batch_tokens: int, model: Mapping[str, Any]) -> int:
-    """Resident bytes: libraries, weights with gradients and moments, activations of one micro-batch."""
-    depth, width = int(model.get("depth", 1)), int(model.get("width", 256))
-    activations = batch_tokens * depth * width * 4 * 26
-    return int(4.5e8 + count.total * 4 * 5 + activations)
 
 
 def _tree(

@@ -68,11 +68,11 @@ class Loop:
     def run(self, signals: Signals) -> None:
         """Trains to the end, or raises InterruptedRun (state saved) or DivergedError."""
         schedule = SCHEDULES.load(self.settings.schedule.name)
-        counters = self.state.counters
         self._saved_at = self.stopwatch.seconds()
         while True:
             self._stop_when_asked(signals)
             self._ask_clock()
+            counters = self.state.counters  # another object after a rollback
             progress = self.progress.at(counters.step)
             if counters.step >= self.progress.last_step(counters.step):
                 break

@@ -59,7 +59,9 @@ class TrainState:
             self.average = {name: w.detach().clone() for name, w in weights.items()}
             return
         young = min(decay, (1 + self.counters.step) / (10 + self.counters.step))
-        torch._foreach_lerp_(list(self.average.values()), [w.detach() for w in weights.values()], 1 - young)
+        # by name: an average that was loaded from a file comes in another order
+        averages = [self.average[name] for name in weights]
+        torch._foreach_lerp_(averages, [w.detach() for w in weights.values()], 1 - young)
 
     def swap_average(self) -> None:
         """Exchanges weights and average in place; calling it twice changes nothing."""

@@ -21,6 +21,7 @@ _BLOCKS = (
 )
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,30})""", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
+_INDENTED = re.compile(r"^ *\t[ \t]*", re.MULTILINE)  # of the page's source; code is indented by spaces
 _EMPTY_LINES = re.compile(r"\n\s*\n\s*")
 
 
@@ -57,7 +58,7 @@ def extract(page: str) -> str:
         )
     except Exception:  # a parser of foreign pages may fail in any way, and visible_text is left
         return ""
-    return found or ""
+    return _INDENTED.sub("", found or "").replace("\xa0", " ")
 
 
 def visible_text(page: str) -> str:
