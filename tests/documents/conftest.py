@@ -13,7 +13,7 @@ CHINESE = (
 
 
 def write_texts(folder: Path) -> None:
-    """200 KB of English from the help topics of Python, some Chinese, and a text that is in neither."""
+    """200 KB of English from the help topics of Python, some Chinese, a note, and a text that is in neither."""
     from pydoc_data.topics import topics
 
     english = "\n\n".join(topics[name] for name in sorted(topics))
@@ -22,6 +22,7 @@ def write_texts(folder: Path) -> None:
     (folder / "texts" / "chinese.txt").write_text(
         "".join(CHINESE.format(number=n) for n in range(60)), encoding="utf-8"
     )
+    (folder / "texts" / "note.txt").write_text("A note that is too short for most rules.\n", encoding="utf-8")
     (folder / "other.txt").write_text(english[-4_000:], encoding="utf-8")
 
 

@@ -50,13 +50,14 @@ def test_logits_and_gradients_equal_those_of_transformers(shape: str, tmp_path: 
         torch.testing.assert_close(weight.grad, gradients[names[name]], atol=1e-5, rtol=1e-3)
 
 
-def test_residual_matrices_start_smaller() -> None:
-    model = build(sized(1_000_000, 500, 64), 500)
+def test_residual_matrices_start_smaller_in_deep_networks() -> None:
+    deep = GPTSettings(width=128, depth=16, num_heads=2, num_key_heads=2, inner_width=352)
+    model = build(deep, 500)
     block = model.body.get_submodule("blocks.0")
     query, output = block.get_parameter("attention.query"), block.get_parameter("attention.output")
     depth = len(model.body.get_submodule("blocks"))  # type: ignore[arg-type]
     assert float(query.detach().std()) == pytest.approx(query.shape[1] ** -0.5, rel=0.05)
-    assert float(output.detach().std()) == pytest.approx((2 * depth * output.shape[1]) ** -0.5, rel=0.05)
+    assert float(output.detach().std()) == pytest.approx((depth / 4 * output.shape[1]) ** -0.5, rel=0.05)
 
 
 def test_heads_must_divide() -> None:

@@ -331,10 +331,10 @@ _STAGES = (
             Positional(
                 metavar=Text("DOC", "文档"),
                 key="document",
-                help=Text("a document's id, or FILE:OFFSET", "文档编号，或 文件:位置"),
+                help=Text("a document's id, or its file (FILE:OFFSET)", "文档编号，或其文件（文件:位置）"),
             ),
         ),
-        examples=("danlu corpus explain corpora/mine chapter1.txt:0",),
+        examples=("danlu corpus explain corpora/mine chapter1.txt",),
     ),
     Command(
         name="tokenizer train",

@@ -162,10 +162,10 @@ def count(settings: GPTSettings, vocab_size: int) -> ParameterCount:
 def sized(num_parameters: int, vocab_size: int, context: int) -> GPTSettings:
     """Settings whose total is as near to `num_parameters` as widths in steps of a head allow.
 
-    Depth grows slowly (4 at 1M, 6 at 5M, 12 at 100M, 24 at 1B): the loss depends weakly on the
+    Depth grows slowly (2 below 0.5M, 4 at 3M, 6 at 10M, 12 at 100M, 24 at 1B): the loss depends weakly on the
     shape (Kaplan et al. 2020, arXiv:2001.08361, figure 5), and wide matrices run nearer to the machine's peak.
     """
-    head_width = 32 if num_parameters < 2_000_000 else 64
+    head_width = 32 if num_parameters < 1_200_000 else 64
     depth = next((d for most, d in DEPTHS if num_parameters <= most), 24)
     candidates = [
         _shape(width, depth, head_width, inner, context)
@@ -177,10 +177,11 @@ def sized(num_parameters: int, vocab_size: int, context: int) -> GPTSettings:
 
 
 DEPTHS = (
-    (300_000, 3),
-    (1_500_000, 4),
-    (4_000_000, 5),
-    (12_000_000, 6),
+    (500_000, 2),
+    (1_000_000, 3),
+    (4_000_000, 4),
+    (8_000_000, 5),
+    (15_000_000, 6),
     (30_000_000, 8),
     (80_000_000, 10),
     (200_000_000, 12),

@@ -200,7 +200,7 @@ def finish_run(
             "run",
             settings=plain(settings),
             facts={"bits_per_byte": score.bits_per_byte},
-            without=frozenset({"checkpoints", "events.jsonl", "metrics.jsonl", "tensorboard"}),
+            without=frozenset({"checkpoints", "ranks", "events.jsonl", "metrics.jsonl", "tensorboard"}),
         )
     watch(event)
     return outcome_of(run.path, event)

@@ -13,7 +13,7 @@ from danlu.models import ARCHITECTURES
 from danlu.recipes import stages
 from danlu.recipes.quote import Quote, plan_run
 from danlu.recipes.requests import check_sources, requested_tree
-from danlu.recipes.settings import PretrainSettings, check_budget, settings_kind
+from danlu.recipes.settings import PretrainSettings, check_budget, check_names, settings_kind
 from danlu.runtime.measure import measured_machine
 
 
@@ -35,6 +35,7 @@ def plan(
     tree = requested_tree(duration=duration, settings_file=settings_file, overrides=overrides, options=options)
     settings = build(settings_kind(str(tree.get("arch", "gpt"))), tree)
     check_budget(settings.budget)
+    check_names(settings)
     check_sources([*given, *valid])
     if len(given) == 1 and is_finished(given[0], "corpus"):
         return _quote(open_corpus(given[0]), settings, tree, watch)

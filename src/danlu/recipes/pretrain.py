@@ -26,7 +26,7 @@ from danlu.recipes import stages
 from danlu.recipes.finish import Outcome, Reserve, finish_run, is_trained, outcome_of, reference_lines, save_trained
 from danlu.recipes.requests import check_folder, check_sources, requested_tree
 from danlu.recipes.run_folder import RunFolder, default_folder, finished_result, open_run, request_of
-from danlu.recipes.settings import PretrainSettings, check_budget, settings_kind
+from danlu.recipes.settings import PretrainSettings, check_budget, check_names, settings_kind
 from danlu.recipes.tensorboard import TensorBoard
 from danlu.recipes.watching import Look, prompts_from
 from danlu.runtime.device import apply_runtime, frozen_runtime
@@ -80,23 +80,26 @@ def pretrain(
     tree = requested_tree(duration=duration, settings_file=settings_file, overrides=overrides, options=options)
     settings = build(settings_kind(str(tree.get("arch", "gpt"))), tree)
     check_budget(settings.budget)
+    check_names(settings)
     check_sources([*given, *valid])
     folder = Path(out) if out is not None else default_folder(given)
     check_folder(folder, [*given, *valid])
-    with folder_lock(folder):
-        run = open_run(folder, request_of(given, valid, tree))
-        done = finished_result(folder)
-        if done is not None:
-            return outcome_of(folder, done)
-        corpus = stages.corpus_stage(folder, given, valid, settings, watch)
-        settings = stages.frozen_settings(run, corpus, tree, settings, watch)
-        if settings.watching.tensorboard:
+    with join_world() as world, folder_lock(folder) if world.is_main else nullcontext():
+        watch = watch if world.is_main else ignore
+        with world.main_first():
+            run = open_run(folder, request_of(given, valid, tree), rank=world.rank)
+            done = finished_result(folder)
+            if done is not None:
+                return outcome_of(folder, done)
+            corpus = stages.corpus_stage(folder, given, valid, settings, watch)
+            settings = stages.frozen_settings(run, corpus, tree, settings, watch)
+        if settings.watching.tensorboard and world.is_main:
             watch = TensorBoard(folder / "tensorboard", watch)
-        return train_and_finish(run, corpus, settings, stopwatch, watch)
+        return train_and_finish(run, corpus, settings, stopwatch, watch, world)
 
 
 def train_and_finish(
-    run: RunFolder, corpus: Corpus, settings: PretrainSettings, stopwatch: Stopwatch, watch: Watcher
+    run: RunFolder, corpus: Corpus, settings: PretrainSettings, stopwatch: Stopwatch, watch: Watcher, world: World
 ) -> Outcome:
     """From a corpus and frozen settings to the evaluated model; every stage that is finished is passed over."""
     tokenizer = stages.tokenizer_stage(run.path, corpus, settings, watch)

@@ -69,10 +69,11 @@ def fingerprint(path: Path) -> str:
     return whole.hexdigest()
 
 
-def open_run(path: Path, request: Mapping[str, Any]) -> RunFolder:
+def open_run(path: Path, request: Mapping[str, Any], *, rank: int = 0) -> RunFolder:
     """Opens or makes the folder. Raises UsageError when it belongs to another command, with what differs.
 
-    The caller holds the folder's lock.
+    The main rank's caller holds the folder's lock, and its logs are those of the run; other ranks write theirs below
+    `ranks/`, and read those of the run.
     """
     log = path / "events.jsonl"
     asked = next((e for e in read_events(log) if e["event"] == "requested"), None)
@@ -98,7 +99,8 @@ def open_run(path: Path, request: Mapping[str, Any]) -> RunFolder:
                 ),
                 path=path,
             )
-    events, metrics = EventLog(log), EventLog(path / "metrics.jsonl")
+    logs = path / "ranks" / str(rank) if rank else path
+    events, metrics = EventLog(logs / "events.jsonl"), EventLog(logs / "metrics.jsonl")
     if asked is None:
         events.append({"event": "requested", **request}, durable=True)
     return RunFolder(path=path, events=events, metrics=metrics, resumed=asked is not None)

@@ -4,14 +4,17 @@ from typing import Any, Literal
 
 from pydantic import Field, create_model
 
-from danlu.core.errors import UsageError
-from danlu.core.language import Text
-from danlu.core.settings import Settings, setting
+from danlu.core.errors import UsageError, nearest
+from danlu.core.language import Text, say
+from danlu.core.settings import Settings, setting, settings_error
 from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.models import ARCHITECTURES
 from danlu.models.architecture import Architecture
+from danlu.objectives import OBJECTIVES
 from danlu.runtime.device import DeviceSettings
+from danlu.tokenizers import TOKENIZERS
 from danlu.tokenizers.tokenizer import TokenizerSettings
+from danlu.training import OPTIMIZERS, SCHEDULES
 from danlu.training.settings import TrainingSettings
 
 
@@ -95,3 +98,25 @@ def check_budget(budget: BudgetSettings) -> None:
             allowed=Text("exactly one of --for, --steps, --tokens", "--for、--steps、--tokens 三者之一"),
             fix=Text("write for example --for 30m", "例如写 --for 30m"),
         )
+
+
+def check_names(settings: PretrainSettings) -> None:
+    """Raises UsageError for every name that is in no table, all at once and before any work."""
+    wanted = {
+        "objective": (OBJECTIVES, settings.objective),
+        "tokenizer.kind": (TOKENIZERS, settings.tokenizer.kind),
+        "training.optimizer.name": (OPTIMIZERS, settings.training.optimizer.name),
+        "training.schedule.name": (SCHEDULES, settings.training.schedule.name),
+    }
+    problems = []
+    for where, (table, name) in wanted.items():
+        known = table.names()
+        if name and name not in known:
+            close = nearest(name, known)
+            line = say(
+                Text("unknown name '{name}' for {where}", "{where} 的名称 '{name}' 未知"), name=name, where=where
+            )
+            line += say(Text(". Did you mean '{close}'?", "。是否指 '{close}'?"), close=close) if close else "."
+            problems.append(line + say(Text(" Known: {known}", " 可用:{known}"), known=", ".join(known)))
+    if problems:
+        raise settings_error(problems)

@@ -11,7 +11,7 @@ def test_normal_values_have_the_deviation() -> None:
     weight = torch.empty(200, 300)
     fill_normal(weight, fan_in_deviation(weight), seed=1, name="a")
     assert math.isclose(float(weight.std()), 300**-0.5, rel_tol=0.02)
-    assert math.isclose(fan_in_deviation(weight, residual_depth=8), 1 / math.sqrt(300 * 16))
+    assert math.isclose(fan_in_deviation(weight, residual_depth=8), 1 / math.sqrt(300 * 2))
 
 
 def test_names_have_streams_of_their_own() -> None:
