@@ -43,7 +43,12 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def few_threads() -> None:
-    """Beside another worker, each test starts with one torch thread, whatever the test before it chose."""
+    """Beside another worker, each test starts with one torch thread, whatever the test before it chose.
+
+    And with denormal numbers: training flushes them to zero for the whole process, which hypothesis refuses to work with.
+    """
     torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_flush_denormal(False)
     if PARALLEL and torch is not None and torch.get_num_threads() != 1:
         torch.set_num_threads(1)

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.core import disk
 from danlu.core.disk import disk_errors, free_bytes, read_json, write_durably, write_json
 from danlu.core.errors import DiskError
 
@@ -27,7 +26,7 @@ def _failing(monkeypatch: pytest.MonkeyPatch, name: str, number: int) -> None:
     def fail(*arguments: object, **named: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(disk.os, name, fail)
+    monkeypatch.setattr(os, name, fail)
 
 
 @pytest.mark.parametrize("name", ["fsync", "replace"])
@@ -77,8 +76,8 @@ def test_bytes_are_synced_before_the_rename_and_the_folder_after(
         done.append("rename")
         replace(source, target)
 
-    monkeypatch.setattr(disk.os, "fsync", note_fsync)
-    monkeypatch.setattr(disk.os, "replace", note_replace)
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(os, "replace", note_replace)
     write_durably(tmp_path / "deep" / "file", b"bytes")
     assert done == ["file", "rename", "folder"]
 

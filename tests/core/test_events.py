@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.core import events
 from danlu.core.errors import ArtifactError, DiskError
 from danlu.core.events import EventLog, ignore, read_events
 
@@ -93,7 +92,7 @@ def test_a_full_disk_leaves_no_half_line(path: Path, monkeypatch: pytest.MonkeyP
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(events.os, "fsync", full)
+        patch.setattr("os.fsync", full)
         with pytest.raises(DiskError):
             log.append({"event": "b"}, durable=True)
     log.append({"event": "c"}, durable=True)

@@ -136,7 +136,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_settings_do_not_change() -> None:
     settings = OuterSettings()
     with pytest.raises(ValidationError):
-        settings.name = "y"  # type: ignore[misc]
+        settings.name = "y"
 
 
 def test_merging_leaves_its_sources_alone() -> None:

@@ -17,7 +17,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def _run(budget: Budget, now: list[float], step_seconds: float, progress: Progress, step: int = 0) -> tuple[int, float]:
     """Steps of `step_seconds` as the loop takes them; the last step, and progress at the mark of half the time."""
-    seen = []
+    seen: list[float] = []
     while True:
         if progress.due(step):
             progress.add(budget.estimate(step, progress.at(step)))

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
-from danlu.core import disk
 from danlu.core.artifacts import MANIFEST, is_finished
 from danlu.core.errors import ArtifactError, DiskError
 from danlu.training import checkpoint
@@ -75,7 +75,7 @@ def test_any_damage_falls_back_to_the_one_before(tmp_path: Path, trained: TrainS
     places = {"first": 0, "middle": len(data) // 2, "last": len(data) - 1}
     if damage in places:
         data[places[damage]] ^= 0x10
-    target.write_bytes({"empty": b"", "short": data[:-2], "long": data + b"x"}.get(damage, data))
+    target.write_bytes({"empty": b"", "short": bytes(data[:-2]), "long": bytes(data) + b"x"}.get(damage, bytes(data)))
     if damage == "gone":
         target.unlink()
     state, damaged = _fresh(), list[str]()
@@ -135,7 +135,7 @@ def test_a_failing_disk_leaves_no_half_checkpoint(
         fsync(handle)
 
     with monkeypatch.context() as patch:
-        patch.setattr(disk.os, "fsync", fail)
+        patch.setattr("os.fsync", fail)
         with pytest.raises(DiskError):
             _save(tmp_path, trained, 10)
     assert [p.name for p in tmp_path.iterdir()] == ["step-5"]
@@ -156,7 +156,7 @@ def test_an_error_inside_safetensors_is_the_disks(
     tmp_path: Path, trained: TrainState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*arguments: object, **named: object) -> None:
-        raise checkpoint.SafetensorError("Error while serializing: No space left on device (os error 28)")
+        raise SafetensorError("Error while serializing: No space left on device (os error 28)")
 
     monkeypatch.setattr(checkpoint, "save_file", fail)
     with pytest.raises(DiskError, match="No space"):

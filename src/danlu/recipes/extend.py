@@ -15,6 +15,7 @@ from danlu.recipes.finish import Outcome
 from danlu.recipes.pretrain import train_and_finish
 from danlu.recipes.run_folder import RunFolder
 from danlu.recipes.settings import PretrainSettings, settings_kind
+from danlu.runtime.world import ALONE
 from danlu.training.checkpoint import CheckpointFacts, before_cooldown, finished_checkpoints, sound_checkpoints
 
 
@@ -38,7 +39,7 @@ def extend(run: str | Path, *, duration: str, watch: Watcher = ignore, already: 
             _begin(folder, settings, seconds)
         elif not _is_extending(folder, seconds):
             raise _no_run(path)
-        return train_and_finish(folder, _corpus_of(folder), settings, stopwatch, watch)
+        return train_and_finish(folder, _corpus_of(folder), settings, stopwatch, watch, ALONE)
 
 
 def _begin(run: RunFolder, settings: PretrainSettings, seconds: float) -> None:

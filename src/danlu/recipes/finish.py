@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import torch
 from safetensors.torch import load_file
@@ -23,6 +23,7 @@ from danlu.evaluation.windows import token_byte_lengths
 from danlu.models.model import LanguageModel
 from danlu.models.store import save_model
 from danlu.recipes.held_out import document_set
+from danlu.recipes.notebook import plot_run, run_html
 from danlu.recipes.run_folder import RunFolder
 from danlu.recipes.settings import PretrainSettings
 from danlu.recipes.stages import stage
@@ -31,6 +32,9 @@ from danlu.tokenizers.token_store import Tokens
 from danlu.tokenizers.tokenizer import Tokenizer
 from danlu.training.checkpoint import finished_checkpoints, read_facts
 from danlu.training.loop import Loop
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # A best checkpoint replaces the last weights only when it is clearly better: half a percent is the spread of the
 # validation sample.
@@ -68,6 +72,14 @@ class Outcome:
     def report(self) -> Path:
         """The report page."""
         return self.folder / "report.html"
+
+    def plot(self) -> "Figure":
+        """The learning curve as a matplotlib figure."""
+        return plot_run(self.folder)
+
+    def _repr_html_(self) -> str:
+        figures = {"bits_per_byte": self.bits_per_byte, "parameters": self.parameters, "seconds": self.seconds}
+        return run_html(self.folder, figures)
 
 
 @final

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def pretrain(
     check_folder(folder, [*given, *valid])
     with join_world() as world, folder_lock(folder) if world.is_main else nullcontext():
         watch = watch if world.is_main else ignore
-        with world.main_first():
+        with stages.main_first(world):
             run = open_run(folder, request_of(given, valid, tree), rank=world.rank)
             done = finished_result(folder)
             if done is not None:
@@ -101,33 +102,47 @@ def pretrain(
 def train_and_finish(
     run: RunFolder, corpus: Corpus, settings: PretrainSettings, stopwatch: Stopwatch, watch: Watcher, world: World
 ) -> Outcome:
-    """From a corpus and frozen settings to the evaluated model; every stage that is finished is passed over."""
+    """From a corpus and frozen settings to the evaluated model; every stage that is finished is passed over.
+
+    The main rank makes and writes everything but the gradients.
+    """
+    with stages.main_first(world):
+        material = _material(run, corpus, settings, watch)
+        with stages.stage("references", watch):
+            references = reference_lines(run, corpus, settings.budget.seconds)
+        trained = is_trained(run)
+        if not trained:
+            loop = prepare(run, settings, material, stopwatch, watch=watch, world=world)
+    if trained:
+        stopwatch.add(run.past("trained")[-1]["seconds"])
+    else:
+        with stages.stage("train", watch):
+            with Signals() as signals:  # the other stages may be stopped anywhere: they begin again where they were
+                loop.run(signals)
+            if world.is_main:
+                save_trained(run, settings, loop, material.tokenizer, material.train)
+    if world.is_main:
+        finish_run(
+            run,
+            settings=settings,
+            model=load_model(run.path / "model"),
+            tokenizer=material.tokenizer,
+            valid=material.valid,
+            references=references,
+            stopwatch=stopwatch,
+            watch=watch,
+        )
+    world.barrier()
+    return outcome_of(run.path, run.past("finished")[-1])
+
+
+def _material(run: RunFolder, corpus: Corpus, settings: PretrainSettings, watch: Watcher) -> Material:
     tokenizer = stages.tokenizer_stage(run.path, corpus, settings, watch)
     tokens = stages.tokens_stage(run.path, corpus, tokenizer, watch)
-    material = Material(
+    return Material(
         tokenizer=tokenizer,
         train=open_tokens(tokens, "train", tokenizer=tokenizer),
         valid=open_tokens(tokens, "valid", tokenizer=tokenizer),
-    )
-    with stages.stage("references", watch):
-        references = reference_lines(run, corpus, settings.budget.seconds)
-    if not is_trained(run):
-        with join_world() as world, stages.stage("train", watch):
-            loop = prepare(run, settings, material, stopwatch, watch=watch, world=world)
-            with Signals() as signals:  # the other stages may be stopped anywhere: they begin again where they were
-                loop.run(signals)
-            save_trained(run, settings, loop, tokenizer, material.train)
-    else:
-        stopwatch.add(run.past("trained")[-1]["seconds"])
-    return finish_run(
-        run,
-        settings=settings,
-        model=load_model(run.path / "model"),
-        tokenizer=tokenizer,
-        valid=material.valid,
-        references=references,
-        stopwatch=stopwatch,
-        watch=watch,
     )
 
 

@@ -19,7 +19,7 @@ from danlu.tokenizers.vocabulary import auto_vocab_size
 SHARE_OF_PEAK = ((1e5, 0.15), (3e5, 0.25), (1e6, 0.38), (3e6, 0.50), (1e7, 0.60), (1e8, 0.65))
 SHARE_BY_ARCH = {"gpt": 1.0, "lstm": 0.7, "gru": 0.6, "rnn": 0.5}
 # Training tokens per parameter at which a fixed amount of arithmetic gives the lowest loss here.
-TOKENS_PER_PARAMETER = 0.7
+TOKENS_PER_PARAMETER = 1.0
 LIBRARY_BYTES = 420_000_000
 """Resident before the first step: torch and what else is imported."""
 FIXED_SECONDS = 6.0
@@ -166,10 +166,10 @@ def _context(train_seconds: float | None) -> int:
 
 
 def _batch_tokens(train_seconds: float | None, speed: float, context: int) -> int:
-    """Small batches win short runs: 1,024 tokens a step at 20 seconds (docs/log), doubling with each four-fold time."""
+    """Small batches win short runs (docs/log, short runs): about 800 steps, of 1,024 to 16,384 tokens each."""
     if train_seconds is None:
         return 8192
-    wished = 2 ** round(math.log2(max(1024.0, min(16384.0, 1024 * math.sqrt(train_seconds / 20)))))
+    wished = 2 ** round(math.log2(max(1024.0, min(16384.0, train_seconds * speed / 800))))
     return max(context, int(wished))
 
 

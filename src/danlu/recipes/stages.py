@@ -19,6 +19,7 @@ from danlu.recipes.run_folder import RunFolder
 from danlu.recipes.settings import PretrainSettings, settings_kind
 from danlu.runtime.device import choose_runtime
 from danlu.runtime.measure import measured_machine
+from danlu.runtime.world import World
 from danlu.tokenizers import TOKENIZERS
 from danlu.tokenizers.token_store import encode_corpus
 from danlu.tokenizers.tokenizer import Tokenizer, open_tokenizer, save_tokenizer
@@ -33,6 +34,16 @@ def stage(name: str, watch: Watcher) -> Iterator[None]:
     began = time.perf_counter()
     yield
     watch({"event": "stage", "name": name, "done": True, "seconds": time.perf_counter() - began})
+
+
+@contextmanager
+def main_first(world: World) -> Iterator[None]:
+    """The body runs on the main rank, and then on the others, which find what it wrote."""
+    if not world.is_main:
+        world.barrier()
+    yield
+    if world.is_main:
+        world.barrier()
 
 
 def corpus_stage(

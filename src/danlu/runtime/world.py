@@ -65,15 +65,6 @@ class World:
         numbers = self.broadcast(torch.tensor(values, dtype=torch.float64, device=device)).tolist()
         return [float(number) for number in numbers]
 
-    @contextmanager
-    def main_first(self) -> Iterator[None]:
-        """The body runs on the main rank, and then on the others, which find what it wrote."""
-        if not self.is_main:
-            self.barrier()
-        yield
-        if self.is_main:
-            self.barrier()
-
     def barrier(self) -> None:
         """Returns when every rank has come here."""
         if self.size > 1:

@@ -60,6 +60,10 @@ class RecurrentStack(Body):
         super().__init__()
         widths = [width] + [hidden_width] * (depth - 1)
         self.layers = nn.ModuleList([CELLS[cell](w, hidden_width, batch_first=True) for w in widths])
+        for name, weight in self.layers.named_parameters():
+            if ".weight_" in name:
+                # each gate is a matrix of its own for optimizers that look at matrices
+                weight.row_blocks = NUM_GATES[cell]  # type: ignore[attr-defined]
         self.project = nn.Parameter(torch.empty(width, hidden_width)) if width != hidden_width else None
         self.cell: Cell = cell
         self.hidden_width, self.dropout = hidden_width, dropout

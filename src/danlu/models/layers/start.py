@@ -4,7 +4,8 @@ Matrices: normal with standard deviation 1 / sqrt(fan in) (LeCun et al. 1998, Ef
 keeps the variance of a normed input; those that write into the residual stream are divided by sqrt(depth / 4) in
 networks deeper than 4 layers, after GPT-2's sqrt(2 * depth) (Radford et al. 2019, section 2.3), so that the stream's
 variance does not grow with depth. In shallow, short runs any division costs: validation after 200 steps of a 3-layer
-GPT on Tiny Shakespeare was 1.915 and 1.930 nats (two seeds) undivided, 1.922 and 1.938 at 0.4, 1.938 and 1.959 at zero. Embedding: normal, 0.02 (GPT-2,
+GPT on Tiny Shakespeare was 1.915 and 1.930 nats (two seeds) undivided, 1.922 and 1.938 at 0.4, 1.938 and 1.959 at
+zero. Embedding: normal, 0.02 (GPT-2,
 and the default `initializer_range` of Qwen3). Gains: one. Biases: zero.
 """
 
