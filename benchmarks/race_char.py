@@ -86,7 +86,7 @@ def main() -> None:
             rows.append(race(folder, quarter if distance == "quarter" else parse_duration(distance), distance))
             print(json.dumps(rows[-1]), flush=True)
     machine = this_machine()
-    result = {"benchmark": "race_char", "date": time.strftime("%Y-%m-%d"), "machine": machine.cpu}
+    result = {"benchmark": "race_char", "date": time.strftime("%Y-%m-%d"), "machine": machine.cpu_model}
     print(json.dumps({**result, "cores": machine.num_cores, "clock": timed, "rows": rows}))
 
 

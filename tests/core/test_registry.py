@@ -1,7 +1,6 @@
 """Tables of rows: loaded on first use, extended by entry points, and honest about what is missing."""
 
 import sys
-from collections.abc import Iterator
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
@@ -20,15 +19,12 @@ def _table(**rows: str) -> Registry:
 
 
 @pytest.fixture
-def added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def added(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another package adds the rows `theirs` and `ours`."""
-    registry._entry_points.cache_clear()
     points = [EntryPoint(name, "json:loads", "danlu.things") for name in ("theirs", "ours")]
     monkeypatch.setattr(
         registry, "entry_points", lambda *, group: EntryPoints(points if group == "danlu.things" else [])
     )
-    yield
-    registry._entry_points.cache_clear()
 
 
 def test_a_row_is_loaded_by_name() -> None:
