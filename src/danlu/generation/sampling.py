@@ -83,7 +83,9 @@ def keep_likely(scores_V: Tensor, settings: SamplingSettings) -> Tensor:
         least = scores_V.topk(settings.top_k).values[-1]
         scores_V = scores_V.masked_fill(scores_V < least, -torch.inf)
     if settings.top_p < 1.0:
-        ordered_V, order_V = scores_V.softmax(-1).sort(descending=True, stable=True)
+        # by score: two scores may differ where their probabilities do not any more
+        order_V = scores_V.sort(descending=True, stable=True).indices
+        ordered_V = scores_V.softmax(-1)[order_V]
         # A token goes when those before it already hold top_p; the first always stays.
         beyond_V = ordered_V.cumsum(-1) - ordered_V >= settings.top_p
         scores_V = scores_V.masked_fill(torch.zeros_like(beyond_V).scatter(0, order_V, beyond_V), -torch.inf)
