@@ -1,7 +1,9 @@
 """What all tests share: one language, one cache folder, few threads, no network, and the data beside the project."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,12 @@ if PARALLEL:
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# A suite that was started in the background (nohup, a job of a shell) inherits signals that are ignored; the commands that
+# the tests start and interrupt would inherit them again.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The same examples on each run, and no time limit for one of them: a busy machine is not a failure.
 # To search further: pytest --hypothesis-profile=default
