@@ -215,7 +215,7 @@ def _tree(
 
 
 def _training(quote: Quote) -> dict[str, Any]:
-    """The loop for a run of about this many steps (all found by ablation on Tiny Shakespeare, see docs/log)."""
+    """The loop for a run of about this many steps, as in docs/log (short runs); not every number there was ablated."""
     return {
         "batch_tokens": quote.batch_tokens,
         "micro_batch_tokens": quote.batch_tokens,
