@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 CLEARLY = 0.995
 # Loading the model again, the intervals, the report, the manifest and the end of the process: 0.5 to 3 s.
 REPORT_SECONDS = 1.5
-# The whole validation text takes somewhat longer than the looks foretell: its windows are less alike.
+# Looks foretold the whole validation text 15 % too high in one run and too low in another (docs/log, first races).
 EVALUATION_MARGIN = 1.12
 # Measured: 2.5 s for 4 MB of English, 6.6 s for 10 MB, with 0.4 and 0.54 GB of memory.
 NGRAM_BYTES_PER_SECOND = 1.5e6

@@ -16,7 +16,7 @@ Coefficients = tuple[tuple[float, float, float], ...]
 
 # Jordan et al. 2024: one quintic for every iteration, steepest at zero.
 JORDAN: Coefficients = ((3.4445, -4.7750, 2.0315),)
-# Polar Express (Amsel et al. 2025, arXiv:2505.16932, section 3): the best quintic for each iteration; the last repeats.
+# Polar Express (Amsel et al. 2025, arXiv:2505.16932): the best quintic for each iteration; the last repeats.
 # Singular values of random matrices end in [0.87, 1.12] after 5, in [0.19, 1.87] after 3 (5 of the above: [0.68, 1.16]).
 # 3 are the default all the same: 40 % cheaper, and equal to 5 at equal wall clock in the 250 runs of the ternary study of
 # openai/parameter-golf (RESULTS.md, 2026).
@@ -27,7 +27,7 @@ POLAR_EXPRESS: Coefficients = (
     (3.3184196573706015, -2.488488024314874, 0.51004894012372),
     (2.300652019954817, -1.6689039845747493, 0.4188073119525673),
 )
-# Keeps singular values below 1 in spite of rounding, where the first quintic would overshoot (same paper, section 4.4).
+# Keeps singular values below 1 in spite of rounding, where the first quintic would overshoot (same paper).
 SAFETY = 1.01
 
 
