@@ -57,6 +57,26 @@ def test_the_number_type_is_kept(dtype: torch.dtype) -> None:
     assert orthogonalize(_random(1, 4, 6).to(dtype), num_steps=3).dtype == dtype
 
 
+def test_products_in_bfloat16_give_the_same_directions_in_the_callers_type() -> None:
+    momentum_MRC = _random(2, 24, 40) * 1e5
+    exact = orthogonalize(momentum_MRC, num_steps=3)
+    rounded = orthogonalize(momentum_MRC, num_steps=3, product_dtype=torch.bfloat16)
+    assert rounded.dtype == torch.float32
+    assert float((rounded - exact).norm() / exact.norm()) < 0.05
+
+
+def test_tall_and_wide_matrices_share_a_batch_and_move_as_they_would_alone() -> None:
+    together = [nn.Parameter(_random(*shape, seed=n)) for n, shape in enumerate([(6, 10), (10, 6), (6, 10)])]
+    alone = [nn.Parameter(p.detach().clone()) for p in together]
+    for number, parameter in enumerate([*together, *alone]):
+        parameter.grad = _random(*parameter.shape, seed=10 + number % 3)
+    _muon(together).step()
+    for parameter in alone:
+        _muon([parameter]).step()
+    for ours, theirs in zip(together, alone, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
 def _muon(parameters: list[nn.Parameter], **changes: float) -> Muon:
     settings = {"lr": 0.02, "momentum": 0.9, "weight_decay": 0.1, **changes}
     return Muon(parameters, num_steps=5, **settings)

@@ -60,7 +60,7 @@ def _gradients(*overrides: str, objective: Objective | None = None) -> tuple[dic
     state = tiny_state(settings)
     found: dict[str, Tensor] = {}
 
-    def keep(*, scale: float, number: int) -> None:
+    def keep(*, scale: float, number: int, product_dtype: torch.dtype) -> None:
         found.update({n: p.grad.clone() for n, p in state.model.named_parameters() if p.grad is not None})
 
     state.optimizer.step = keep  # type: ignore[method-assign]

@@ -36,7 +36,8 @@ class Architecture:
     """One architecture.
 
     `assemble` builds the network with weights unset (`build` adds the initial weights); `sized` picks settings for a
-    number of parameters, a vocabulary and a context length; `count` equals the built model exactly.
+    number of parameters, a vocabulary and a context length; `count` equals the built model exactly. `compiles`: the body
+    has something to compile for training (`Body.compile_for_training`).
     """
 
     name: str
@@ -48,3 +49,4 @@ class Architecture:
     sized: Callable[[int, int, int], Any]
     count: Callable[[Any, int], ParameterCount]
     layout: HuggingFaceLayout | None = None
+    compiles: bool = False

@@ -5,6 +5,7 @@ B batch, T positions, C width.
 
 from typing import Self, final
 
+import torch
 from pydantic import model_validator
 from torch import Tensor, nn
 from torch.nn import functional
@@ -17,6 +18,7 @@ from danlu.models.layers.cache import DecodingState, KeyValueCache, empty_cache
 from danlu.models.layers.embedding import TokenEmbedding
 from danlu.models.layers.feedforward import GatedFeedForward
 from danlu.models.layers.norm import RMSNorm
+from danlu.models.layers.position import Heads, row_tables
 from danlu.models.layers.start import EMBEDDING_DEVIATION, fan_in_deviation, fill_normal
 from danlu.models.model import Blueprint, Body, LanguageModel
 from danlu.models.plan import ParameterCount
@@ -69,12 +71,58 @@ class Block(nn.Module):
 
     def forward(self, x_BTC: Tensor, layer: int, cache: KeyValueCache | None) -> Tensor:
         """[B, T, C] to [B, T, C]."""
-        x_BTC = x_BTC + self._drop(self.attention(x_BTC, self.attention_norm, layer, cache))
+        start = cache.length if cache else 0
+        heads = self.enter(x_BTC, self.attention.tables(start, start + x_BTC.shape[1], x_BTC.device))
+        return self.leave(x_BTC, self.attention.attend(heads, layer, cache))
+
+    def enter(self, x_BTC: Tensor, tables_2TE: Tensor) -> Heads:
+        """What comes before positions meet."""
+        return self.attention.heads(x_BTC, self.attention_norm, tables_2TE)
+
+    def leave(self, x_BTC: Tensor, mixed_BTO: Tensor) -> Tensor:
+        """What comes after: the way back into the stream, and the feed-forward part."""
+        x_BTC = x_BTC + self._drop(self.attention.project(mixed_BTO))
         return x_BTC + self._drop(self.feedforward(x_BTC, self.feedforward_norm))
 
     def _drop(self, x_BTC: Tensor) -> Tensor:
         # Not inside attention: there it leaves torch's fused kernel, and the layer takes 2.7 times as long on a CPU.
         return functional.dropout(x_BTC, self.dropout, self.training) if self.dropout else x_BTC
+
+
+@final
+class CompiledBlock:
+    """The two halves of a block, compiled, around attention as it is: for training on the CPU.
+
+    Rows go through them without regard to windows, so one compilation serves every length of window and every layer.
+    """
+
+    def __init__(self) -> None:
+        self.enter = torch.compile(Block.enter, dynamic=False)
+        self.leave = torch.compile(Block.leave, dynamic=False)
+        self._num_rows: int | None = None
+
+    def serves(self, x_BTC: Tensor) -> bool:
+        """Whether a batch is of the size that was compiled: that of the first one. Another would be compiled anew."""
+        num_rows = x_BTC.shape[0] * x_BTC.shape[1]
+        self._num_rows = self._num_rows or num_rows
+        return torch.is_grad_enabled() and num_rows == self._num_rows
+
+    def __call__(self, block: nn.Module, x_BTC: Tensor, layer: int) -> Tensor:
+        """[B, T, C] to [B, T, C]."""
+        assert isinstance(block, Block)
+        batch, length, width = x_BTC.shape
+        part = block.attention
+        rows_1NC = x_BTC.reshape(1, batch * length, width)
+        tables_2NE = row_tables(batch, length, part.head_width, part.rotary_base, x_BTC.device)
+        flat = self.enter(block, rows_1NC, tables_2NE)
+        heads = Heads(
+            q_BTHD=flat.q_BTHD.view(batch, length, *flat.q_BTHD.shape[2:]),
+            k_BTKD=flat.k_BTKD.view(batch, length, *flat.k_BTKD.shape[2:]),
+            v_BTKD=flat.v_BTKD.view(batch, length, *flat.v_BTKD.shape[2:]),
+        )
+        mixed_1NO = part.attend(heads, layer, None).view(1, batch * length, -1)
+        left: Tensor = self.leave(block, rows_1NC, mixed_1NO)
+        return left.view_as(x_BTC)
 
 
 @final
@@ -85,16 +133,29 @@ class Decoder(Body):
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
         self.norm = norm
+        self._compiled: CompiledBlock | None = None
 
     def forward(self, x_BTC: Tensor, state: DecodingState | None = None) -> Tensor:
         """[B, T, C] to [B, T, C] after the final norm."""
         assert state is None or isinstance(state, KeyValueCache)
+        compiled = self._compiled
+        if compiled is not None and (state is not None or not compiled.serves(x_BTC)):
+            compiled = None
         for layer, block in enumerate(self.blocks):
-            x_BTC = block(x_BTC, layer, state)
+            x_BTC = block(x_BTC, layer, state) if compiled is None else compiled(block, x_BTC, layer)
         if state is not None:
             state.advance(x_BTC.shape[1])
         normed_BTC: Tensor = self.norm(x_BTC)
         return normed_BTC
+
+    def compile_for_training(self) -> bool:
+        """From now on, passes with gradients run compiled blocks."""
+        self._compiled = CompiledBlock()
+        return True
+
+    def run_plain(self) -> None:
+        """Takes `compile_for_training` back."""
+        self._compiled = None
 
     def start_state(self, batch_size: int, length: int) -> KeyValueCache:
         """Room for the keys and values of `length` positions."""
@@ -240,4 +301,5 @@ ARCHITECTURE = Architecture(
     sized=sized,
     count=count,
     layout=LAYOUT,
+    compiles=True,
 )

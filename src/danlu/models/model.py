@@ -46,6 +46,13 @@ class Body(nn.Module, ABC):
     def start_state(self, batch_size: int, length: int) -> DecodingState:
         """An empty memory for `batch_size` texts of at most `length` positions."""
 
+    def compile_for_training(self) -> bool:
+        """Compiles what gains by it (`torch.compile`, tens of seconds at the first pass); False: there is nothing."""
+        return False
+
+    def run_plain(self) -> None:
+        """Takes `compile_for_training` back."""
+
 
 @final
 class LanguageModel(nn.Module):

@@ -22,8 +22,9 @@ from danlu.models.architecture import Architecture
 from danlu.models.model import LanguageModel
 from danlu.models.store import load_model
 from danlu.objectives import OBJECTIVES
-from danlu.objectives.objective import check_direction
+from danlu.objectives.objective import Objective, check_direction
 from danlu.recipes import stages
+from danlu.recipes.compile_stage import compile_stage
 from danlu.recipes.finish import Outcome, Reserve, finish_run, is_trained, outcome_of, reference_lines, save_trained
 from danlu.recipes.requests import check_folder, check_sources, requested_tree
 from danlu.recipes.run_folder import RunFolder, default_folder, finished_result, open_run, request_of
@@ -159,13 +160,13 @@ def prepare(
     apply_runtime(frozen_runtime(settings.runtime.device))
     row: Architecture = ARCHITECTURES.load(settings.arch)
     model = row.build(settings.model, material.tokenizer.vocab_size, seed=settings.seed)
-    objective = OBJECTIVES.load(settings.objective or row.default_objective)()
-    check_direction(objective, model, settings.arch)
-    optimizer = OPTIMIZERS.load(settings.training.optimizer.name)(model, settings.training.optimizer)
-    state = TrainState(model=model, optimizer=optimizer)
+    objective = _objective(settings, row, model)
+    compile_stage(run, settings, model, watch)
+    wanted = settings.training.optimizer
+    state = TrainState(model=model, optimizer=OPTIMIZERS.load(wanted.name)(model, wanted))
     _resume(run, state, stopwatch, watch)
     num_windows = max(1, settings.training.batch_tokens // model.context_length // world.size) * world.size
-    flops = row.count(settings.model, material.tokenizer.vocab_size).flops_per_token_forward
+    flops = row.count(settings.model, model.vocab_size).flops_per_token_forward
     peak = measured_machine().peak_gflops
     reserve = Reserve(material.valid, model, seconds_per_token=flops / (peak * 1e9 * FORWARD_SHARE))
     progress, budget = _progress(run, settings, stopwatch, reserve, num_windows * model.context_length)
@@ -187,6 +188,13 @@ def prepare(
         watch=watch,
         describe_step=_description(material.train, flops, peak),
     )
+
+
+def _objective(settings: PretrainSettings, row: Architecture, model: LanguageModel) -> Objective:
+    """The objective of the run. Raises UsageError when the network reads in a direction that it cannot use."""
+    objective: Objective = OBJECTIVES.load(settings.objective or row.default_objective)()
+    check_direction(objective, model, settings.arch)
+    return objective
 
 
 def _batches(train: Tokens, context: int, num_windows: int, seed: int, world: World) -> WindowBatches:

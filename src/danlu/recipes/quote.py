@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from danlu.core.language import Text
 from danlu.core.quantities import parse_count
 from danlu.core.settings import build
 from danlu.models.architecture import Architecture
 from danlu.models.plan import ParameterCount, training_memory
 from danlu.recipes.settings import BudgetSettings
+from danlu.runtime.compiling import GAIN, CompileChoice, choose_compile, compiled_shape
 from danlu.runtime.measure import MachineMeasures
 from danlu.runtime.memory import assumed_energy
 from danlu.tokenizers.vocabulary import auto_vocab_size
@@ -73,6 +75,7 @@ class Plan:
     quote: Quote
     tree: dict[str, Any]
     step_seconds: float
+    compile: CompileChoice
 
 
 def bytes_per_token(kind: str, vocab_size: int, text: TextFacts) -> float:
@@ -91,9 +94,8 @@ def plan_run(
     row: Architecture, budget: BudgetSettings, text: TextFacts, machine: MachineMeasures, tree: Mapping[str, Any]
 ) -> Plan:
     """Chooses what the user left open in `tree`, and forecasts the outcome."""
-    seconds = budget.seconds
+    seconds, size = budget.seconds, tree.get("size", "auto")
     kind = tree.get("tokenizer", {}).get("kind", "bpe")
-    size = tree.get("size", "auto")
     train_seconds = max(1.0, seconds - FIXED_SECONDS - 2e-8 * text.num_bytes * 8) if seconds else None
     wanted = parse_count(size) if size != "auto" else _parameters_for(row, train_seconds, budget, machine)
     vocab_size = _vocab_size(kind, tree, text, wanted)
@@ -101,13 +103,15 @@ def plan_run(
     model = {**_shape(row, wanted, vocab_size, context), **tree.get("model", {})}
     count = row.count(build(row.settings, model), vocab_size)
     speed = tokens_per_second(row.name, count, machine)
-    batch_tokens = int(tree.get("training", {}).get("batch_tokens", _batch_tokens(train_seconds, speed, context)))
-    batch_tokens = max(1, batch_tokens // context) * context
+    batch_tokens = _whole_windows(tree, _batch_tokens(train_seconds, speed, context), context)
+    compiling = _compiling(row, tree, model, batch_tokens, machine, budget, speed)
+    if train_seconds and compiling.compile:
+        train_seconds = max(1.0, train_seconds - compiling.seconds)
+        speed *= GAIN
     tokens = _tokens(budget, train_seconds, speed, batch_tokens)
     width = bytes_per_token(kind, vocab_size, text)
     epochs = tokens * width / max(1, text.num_bytes)
     model["dropout"] = tree.get("model", {}).get("dropout", _dropout(epochs))
-    low, middle, high = _forecast(count.total, tokens * width, text)
     quote = Quote(
         parameters=count.total,
         vocab_size=vocab_size,
@@ -121,11 +125,31 @@ def plan_run(
         memory_bytes=LIBRARY_BYTES + training_memory(count, micro_batch_tokens=batch_tokens).total,
         disk_bytes=count.total * 4 * 9 + 2 * text.num_bytes,
         watt_hours=assumed_energy((seconds or tokens / speed) * machine.threads).joules / 3600,
-        bits_per_byte=middle,
-        bits_per_byte_low=low,
-        bits_per_byte_high=high,
+        **_forecast(count.total, tokens * width, text),
     )
-    return Plan(quote=quote, tree=_tree(quote, model, kind, text, speed, seconds), step_seconds=batch_tokens / speed)
+    decided = _tree(quote, model, kind, text, speed, seconds)
+    return Plan(quote=quote, tree=decided, step_seconds=batch_tokens / speed, compile=compiling)
+
+
+def _compiling(
+    row: Architecture,
+    tree: Mapping[str, Any],
+    model: Mapping[str, Any],
+    batch_tokens: int,
+    machine: MachineMeasures,
+    budget: BudgetSettings,
+    speed: float,
+) -> CompileChoice:
+    """Whether to compile; forecast seconds of training by steps or tokens count like seconds of the clock."""
+    device = tree.get("runtime", {}).get("device", {})
+    wanted = str(device.get("compile", "auto"))
+    if not row.compiles or device.get("device", "cpu") not in ("auto", "cpu"):
+        return CompileChoice(compile=False, reason=Text("nothing to compile", "没有可编译的部分"), seconds=0.0)
+    shape = compiled_shape(
+        row.name, model, micro_batch_tokens=batch_tokens, dtype=str(device.get("dtype", machine.dtype))
+    )
+    seconds = budget.seconds or _tokens(budget, None, speed, batch_tokens) / speed
+    return choose_compile(wanted, shape=shape, train_seconds=seconds, by_clock=budget.seconds is not None)
 
 
 def tokens_per_second(arch: str, count: ParameterCount, machine: MachineMeasures) -> float:
@@ -175,6 +199,11 @@ def _batch_tokens(train_seconds: float | None, speed: float, context: int) -> in
     return max(context, int(wished))
 
 
+def _whole_windows(tree: Mapping[str, Any], chosen: int, context: int) -> int:
+    """The batch that the user asked for, else the chosen one, in whole windows."""
+    return max(1, int(tree.get("training", {}).get("batch_tokens", chosen)) // context) * context
+
+
 def _tokens(budget: BudgetSettings, train_seconds: float | None, speed: float, batch_tokens: int) -> int:
     if budget.tokens:
         return max(batch_tokens, budget.tokens)
@@ -188,7 +217,7 @@ def _dropout(epochs: float) -> float:
     return 0.0 if epochs < 3 else 0.05 if epochs < 6 else 0.1 if epochs < 12 else 0.2
 
 
-def _forecast(parameters: int, num_bytes: float, text: TextFacts) -> tuple[float, float, float]:
+def _forecast(parameters: int, num_bytes: float, text: TextFacts) -> dict[str, float]:
     """Expected bits per byte with a band, as a law in parameters and (discounted) bytes read.
 
     A first guess: its constants are not fitted to runs yet. The outcome is held against it in every report.
@@ -199,7 +228,7 @@ def _forecast(parameters: int, num_bytes: float, text: TextFacts) -> tuple[float
     effective = unique * (1 + 15.4 * (1 - math.exp(-repeats / 15.4)))
     latin = 0.75 + 1.1 * (parameters / 1e6) ** -0.22 * 0.35 + 2.6 * (effective / 1e6) ** -0.33 * 0.55
     middle = latin * (1 - text.han_share) + latin * 1.05 * text.han_share
-    return middle * 0.88, middle, middle * 1.12
+    return {"bits_per_byte": middle, "bits_per_byte_low": middle * 0.88, "bits_per_byte_high": middle * 1.12}
 
 
 def _tree(

@@ -107,6 +107,15 @@ def frozen_settings(
     decided: dict[str, Any] = {"runtime": {"device": {name: getattr(choice, name) for name in chosen}}}
     merge(decided, plan.tree)
     merge(decided, tree)
+    merge(decided, {"runtime": {"device": {"compile": "on" if plan.compile.compile else "off"}}})
+    run.events.append(
+        {
+            "event": "decision",
+            "name": "compile",
+            "value": decided["runtime"]["device"]["compile"],
+            "reason": say(plan.compile.reason),
+        }
+    )
     frozen = build(kind, decided)
     _show_quote(run, plan, machine.peak_gflops, watch)
     write_durably(path, to_toml(frozen).encode())

@@ -34,6 +34,11 @@ class DeviceSettings(Settings):
         "float32 乘法:highest 精确,medium 将因子舍入为 bfloat16",
     )
     threads: int = setting(0, "threads for one process; 0: the measured choice", "单进程线程数;0 为实测选择", ge=0)
+    compile: Literal["auto", "on", "off"] = setting(
+        "auto",
+        "torch.compile of the network's layers; auto: where the time it takes comes back within the run",
+        "用 torch.compile 编译网络各层;auto 则在编译时间能于本次运行内收回时启用",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

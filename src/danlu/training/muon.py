@@ -31,19 +31,26 @@ POLAR_EXPRESS: Coefficients = (
 SAFETY = 1.01
 
 
-def orthogonalize(momentum_MRC: Tensor, *, num_steps: int, coefficients: Coefficients = POLAR_EXPRESS) -> Tensor:
+def orthogonalize(
+    momentum_MRC: Tensor,
+    *,
+    num_steps: int,
+    coefficients: Coefficients = POLAR_EXPRESS,
+    product_dtype: torch.dtype | None = None,
+) -> Tensor:
     """About U V^T of each matrix (singular values around 1, see the coefficients), same shape and dtype; zero stays zero.
 
-    The norm is taken before iterating, so the first product cannot overflow.
+    The norm is taken before iterating, so the first product cannot overflow. `product_dtype`: what the products are
+    computed in; that of the matrices by default.
     """
     wide = momentum_MRC.shape[1] <= momentum_MRC.shape[2]
     x = momentum_MRC if wide else momentum_MRC.mT
-    x = x / (SAFETY * x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)
+    x = (x / (SAFETY * x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)).to(product_dtype or x.dtype)
     for step in range(num_steps):
         a, b, c = coefficients[min(step, len(coefficients) - 1)]
         gram = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x if wide else x.mT
+    return (x if wide else x.mT).to(momentum_MRC.dtype)
 
 
 @final
@@ -52,39 +59,55 @@ class Muon(torch.optim.Optimizer):
 
     A parameter made of stacked blocks (the gates of an LSTM, fused projections) carries `row_blocks`, the number of
     equal blocks of rows, and each block is one matrix. Momentum is a setting of the group, so that it can be warmed up.
+    `product_dtype`: of the products in Newton-Schulz; momentum and weights stay as they are.
     """
 
     def __init__(
         self, params: Iterable[Tensor], *, lr: float, momentum: float, weight_decay: float, num_steps: int
     ) -> None:
         defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "num_steps": num_steps}
-        super().__init__(params, defaults)
+        super().__init__(params, {**defaults, "product_dtype": torch.float32})
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """One update of every parameter that has a gradient."""
         assert closure is None, "danlu computes gradients before the step"
         for group in self.param_groups:
-            shapes: dict[tuple[int, ...], list[Tensor]] = {}
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    blocks = getattr(parameter, "row_blocks", 1)
-                    shapes.setdefault((blocks, *parameter.shape), []).append(parameter)
-            for (blocks, rows, columns), parameters in shapes.items():
-                self._step_shape(group, parameters, rows // blocks, columns)
+            parameters = [p for p in group["params"] if p.grad is not None]
+            if not parameters:
+                continue
+            updates = self._updates(group, parameters, self._ahead(group, parameters))
+            if group["weight_decay"]:
+                torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+            torch._foreach_add_(parameters, updates, alpha=-group["lr"])
 
-    def _step_shape(self, group: dict[str, Any], parameters: list[Tensor], rows: int, columns: int) -> None:
+    def _ahead(self, group: dict[str, Any], parameters: list[Tensor]) -> list[Tensor]:
+        """Momentum, taken in and looked ahead of (Nesterov)."""
         moments = [self._moment(p) for p in parameters]
         gradients = [p.grad for p in parameters if p.grad is not None]
         torch._foreach_lerp_(moments, gradients, 1 - group["momentum"])
-        ahead = torch._foreach_lerp(gradients, moments, group["momentum"])
-        stacked_MRC = torch.stack(ahead).view(-1, rows, columns)
-        update_MRC = orthogonalize(stacked_MRC, num_steps=group["num_steps"])
-        rate = group["lr"]
-        if group["weight_decay"]:
-            torch._foreach_mul_(parameters, 1 - rate * group["weight_decay"])
-        updates = update_MRC.reshape(len(parameters), -1, columns).unbind(0)
-        torch._foreach_add_(parameters, updates, alpha=-rate * max(1.0, rows / columns) ** 0.5)
+        return list(torch._foreach_lerp(gradients, moments, group["momentum"]))
+
+    def _updates(self, group: dict[str, Any], parameters: list[Tensor], ahead: list[Tensor]) -> list[Tensor]:
+        """The update of each parameter at a rate of 1. Tall matrices lie down, so that they share a batch with wide ones."""
+        shapes: dict[tuple[int, int], list[int]] = {}
+        blocks = [
+            matrix.view(getattr(parameter, "row_blocks", 1), -1, matrix.shape[1])
+            for parameter, matrix in zip(parameters, ahead, strict=True)
+        ]
+        for place, block in enumerate(blocks):
+            shapes.setdefault((min(block.shape[1:]), max(block.shape[1:])), []).append(place)
+        updates = list(ahead)
+        for places in shapes.values():
+            lying = [_wide(blocks[place]) for place in places]
+            flat_MRC = orthogonalize(
+                torch.cat(lying), num_steps=group["num_steps"], product_dtype=group["product_dtype"]
+            )
+            for place, update in zip(places, torch.split(flat_MRC, [len(block) for block in lying]), strict=True):
+                rows, columns = blocks[place].shape[1:]
+                standing = update.mT if rows > columns else update
+                updates[place] = (standing * max(1.0, rows / columns) ** 0.5).reshape(ahead[place].shape)
+        return updates
 
     def _moment(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]
@@ -92,3 +115,7 @@ class Muon(torch.optim.Optimizer):
             state["momentum"] = torch.zeros_like(parameter)
         moment: Tensor = state["momentum"]
         return moment
+
+
+def _wide(matrix_MRC: Tensor) -> Tensor:
+    return matrix_MRC.mT if matrix_MRC.shape[1] > matrix_MRC.shape[2] else matrix_MRC

@@ -31,12 +31,17 @@ class OptimizerGroup:
             for group in optimizer.param_groups:
                 group["peak"] = group["lr"]
 
-    def step(self, *, scale: float, number: int) -> None:
-        """One update at `scale` times the peak rates; `number` is the step (0 is the first)."""
+    def step(self, *, scale: float, number: int, product_dtype: torch.dtype = torch.float32) -> None:
+        """One update at `scale` times the peak rates; `number` is the step (0 is the first).
+
+        `product_dtype`: of matrix products inside the update rule (Muon's), which need no more digits than those of
+        the network.
+        """
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * scale
                 if isinstance(optimizer, Muon):
+                    group["product_dtype"] = product_dtype
                     risen = min(1.0, number / max(1, group["momentum_warmup_steps"]))
                     group["momentum"] = MOMENTUM_START + (group["top_momentum"] - MOMENTUM_START) * risen
             optimizer.step()

@@ -55,7 +55,7 @@ def train_step(
     if finite:
         if settings.clip_norm:
             torch.nn.utils.clip_grads_with_norm_(parameters, settings.clip_norm, norm)
-        state.optimizer.step(scale=scale * warmup(step, settings.schedule), number=step)
+        state.optimizer.step(scale=scale * warmup(step, settings.schedule), number=step, product_dtype=dtype)
         state.update_average(settings.ema)
         state.counters.tokens += num_targets
     state.model.zero_grad(set_to_none=True)

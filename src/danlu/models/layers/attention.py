@@ -11,7 +11,9 @@ from torch.nn import functional
 
 from danlu.models.layers.cache import KeyValueCache
 from danlu.models.layers.norm import RMSNorm, normed_linear
+from danlu.models.layers.paths import on_cpu
 from danlu.models.layers.position import Heads, rotary_tables, split_heads
+from danlu.models.layers.products import causal_attention
 
 
 @final
@@ -43,23 +45,30 @@ class Attention(nn.Module):
         self.num_heads, self.num_key_heads, self.head_width = num_heads, num_key_heads, head_width
         self.rotary_base = rotary_base
 
-    def forward(self, x_BTC: Tensor, norm: RMSNorm, layer: int, cache: KeyValueCache | None = None) -> Tensor:
-        """[B, T, C] to [B, T, C]: attention over norm(x), whose positions follow those in `cache`.
-
-        `layer`: the place in `cache` to which this layer adds its keys and values.
-        """
+    def heads(self, x_BTC: Tensor, norm: RMSNorm, tables_2TE: Tensor) -> Heads:
+        """Queries, keys and values of norm(x) [B, T, C], turned by `tables_2TE`, which holds T positions."""
         joined_BTO = normed_linear(x_BTC, norm, [self.query, self.key, self.value])
-        start = cache.length if cache else 0
-        tables_2TE = rotary_tables(start, start + x_BTC.shape[1], self.head_width, self.rotary_base, x_BTC.device)
-        heads = split_heads(joined_BTO, self.query_norm, self.key_norm, tables_2TE, self.num_heads)
-        mixed_BHTD = self._attend(heads, layer, cache)
-        return functional.linear(mixed_BHTD.transpose(1, 2).flatten(2), self.output)
+        return split_heads(joined_BTO, self.query_norm, self.key_norm, tables_2TE, self.num_heads)
+
+    def tables(self, start: int, end: int, device: torch.device) -> Tensor:
+        """Cosines and sines [2, end - start, D / 2] of the positions `start` to `end` - 1."""
+        return rotary_tables(start, end, self.head_width, self.rotary_base, device)
+
+    def attend(self, heads: Heads, layer: int, cache: KeyValueCache | None) -> Tensor:
+        """The mixed values [B, T, H * D]; keys and values are added to `cache` at the place `layer`."""
+        return self._attend(heads, layer, cache).transpose(1, 2).flatten(2)
+
+    def project(self, mixed_BTO: Tensor) -> Tensor:
+        """Mixed values [B, T, H * D] back to [B, T, C]."""
+        return functional.linear(mixed_BTO, self.output)
 
     def _attend(self, heads: Heads, layer: int, cache: KeyValueCache | None) -> Tensor:
         q_BHTD = heads.q_BTHD.transpose(1, 2)
         k_BKTD, v_BKTD = heads.k_BTKD.transpose(1, 2), heads.v_BTKD.transpose(1, 2)
         grouped = self.num_key_heads != self.num_heads
         mask_TT = None
+        if cache is None and not grouped and on_cpu(q_BHTD):
+            return causal_attention(q_BHTD, k_BKTD, v_BKTD)
         if cache is not None:
             k_BKTD, v_BKTD = cache.extend(layer, k_BKTD, v_BKTD)
             new, seen = q_BHTD.shape[2], k_BKTD.shape[2]

@@ -13,7 +13,12 @@ from torch.autograd import Function
 
 def by_hand(x: Tensor) -> bool:
     """Whether the hand-written form serves `x`: on the CPU, outside a compiler."""
-    return x.device.type == "cpu" and not torch.compiler.is_compiling()
+    return on_cpu(x) and not torch.compiler.is_compiling()
+
+
+def on_cpu(x: Tensor) -> bool:
+    """Whether `x` lies in the memory of the processor."""
+    return x.device.type == "cpu"
 
 
 def product_dtype(x: Tensor) -> torch.dtype:

@@ -22,6 +22,12 @@ def rotary_tables(start: int, end: int, head_width: int, base: float, device: to
     return _tables(1 << max(0, end - 1).bit_length(), head_width, base, device)[:, start:end]
 
 
+@lru_cache(maxsize=16)
+def row_tables(num_windows: int, length: int, head_width: int, base: float, device: torch.device) -> Tensor:
+    """The tables of `num_windows` windows of `length` positions laid end to end: [2, windows * length, E]."""
+    return rotary_tables(0, length, head_width, base, device).repeat(1, num_windows, 1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Heads:
     """Queries [B, T, H, D], keys and values [B, T, K, D] of one layer; queries and keys normed and turned."""
@@ -48,9 +54,10 @@ def split_heads(
         return Heads(q_BTHD=cut[0], k_BTKD=cut[1], v_BTKD=cut[2])
     num_keys = (joined_BTND.shape[2] - num_heads) // 2
     q_BTHD, k_BTKD, v_BTKD = torch.split(joined_BTND, [num_heads, num_keys, num_keys], dim=2)
+    # In float32 until both are done, as by hand.
     return Heads(
-        q_BTHD=plain_turn(query_norm(q_BTHD), tables_2TE),
-        k_BTKD=plain_turn(key_norm(k_BTKD), tables_2TE),
+        q_BTHD=plain_turn(query_norm(q_BTHD.float()), tables_2TE).to(joined_BTO.dtype),
+        k_BTKD=plain_turn(key_norm(k_BTKD.float()), tables_2TE).to(joined_BTO.dtype),
         v_BTKD=v_BTKD,
     )
 
