@@ -2,6 +2,7 @@
 
     python benchmarks/step.py                          all rows at 1m, 3m, 10m
     python benchmarks/step.py --arch gpt --size 10m    one row
+    python benchmarks/step.py --plain                  without compiled layers, as in runs of a few minutes
 
 The peak is measured in turn with the steps, on the same threads and number type, so that a machine whose speed drifts
 does not flatter either. The last line is one JSON object. FLOPs count matrix products only: 3 times the forward pass.
@@ -21,6 +22,7 @@ from danlu.batches.order import WindowOrder
 from danlu.core.quantities import format_count, parse_count
 from danlu.models import ARCHITECTURES
 from danlu.objectives import OBJECTIVES
+from danlu.runtime.compiling import use_own_cache
 from danlu.runtime.device import DeviceSettings, apply_runtime, choose_runtime
 from danlu.runtime.machine import this_machine
 from danlu.runtime.measure import measured_machine
@@ -42,6 +44,7 @@ class Row:
     parameters: int
     batch_tokens: int
     context: int
+    compiled: bool
     tokens_per_second: float
     gflops: float
     peak_gflops: float
@@ -60,13 +63,16 @@ def gemm_peak(dtype: torch.dtype) -> float:
     return best
 
 
-def measure(arch: str, size: int, *, batch_tokens: int, context: int, steps: int, dtype: torch.dtype) -> Row:
-    """The median step of `steps`, after two that warm up."""
+def measure(
+    arch: str, size: int, *, batch_tokens: int, context: int, steps: int, dtype: torch.dtype, compiled: bool = False
+) -> Row:
+    """The median step of `steps`, after two that warm up (and compile, where the row has something to compile)."""
     row = ARCHITECTURES.load(arch)
     settings = row.sized(size, VOCABULARY, context)
     model = row.build(settings, VOCABULARY, seed=0)
     count = row.count(settings, VOCABULARY)
     training = TrainingSettings(batch_tokens=batch_tokens, micro_batch_tokens=batch_tokens)
+    compiled = compiled and model.body.compile_for_training()
     state = TrainState(model=model, optimizer=OPTIMIZERS.load("muon")(model, training.optimizer))
     ids = np.random.Generator(np.random.PCG64(0)).integers(VOCABULARY, size=400_000).astype(np.uint16)
     order = WindowOrder(np.array([0, len(ids)]), context=context, seed=0)
@@ -88,6 +94,7 @@ def measure(arch: str, size: int, *, batch_tokens: int, context: int, steps: int
         parameters=count.total,
         batch_tokens=batch_tokens,
         context=context,
+        compiled=compiled,
         tokens_per_second=batch_tokens / middle,
         gflops=flops / middle,
         peak_gflops=statistics.median(peaks),
@@ -103,19 +110,28 @@ def main() -> None:
     parser.add_argument("--batch-tokens", type=parse_count, default=8192)
     parser.add_argument("--context", type=int, default=256)
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--plain", action="store_true", help="compile nothing")
     asked = parser.parse_args()
     choice = choose_runtime(DeviceSettings(), measured_machine())
     apply_runtime(choice)
+    use_own_cache()
     dtype = torch.bfloat16 if choice.dtype == "bfloat16" else torch.float32
     rows = []
     for arch in asked.arch or ARCHITECTURES.names():
         for size in asked.size or [1_000_000, 3_000_000, 10_000_000]:
             row = measure(
-                arch, size, batch_tokens=asked.batch_tokens, context=asked.context, steps=asked.steps, dtype=dtype
+                arch,
+                size,
+                batch_tokens=asked.batch_tokens,
+                context=asked.context,
+                steps=asked.steps,
+                dtype=dtype,
+                compiled=not asked.plain,
             )
             rows.append(row)
+            how = "compiled" if row.compiled else "plain"
             print(
-                f"{arch:8} {format_count(row.parameters):>7}  {row.tokens_per_second:9.0f} tokens/s"
+                f"{arch:8} {format_count(row.parameters):>7}  {how:8}  {row.tokens_per_second:9.0f} tokens/s"
                 f"  {row.gflops:6.1f} GFLOP/s  {100 * row.share_of_peak:4.0f} % of {row.peak_gflops:.0f}",
                 flush=True,
             )

@@ -33,6 +33,15 @@ def test_a_run_prints_its_summary_and_one_json_line(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.usefixtures("fakes")
+def test_of_several_ranks_only_the_first_speaks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    assert main(["pretrain", "x.txt", "-o", "runs/y", "--for", "1m", "--json"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("fakes")
 def test_text_that_goes_to_a_file_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "runs/x", "the", "--json"]) == 0
     text, line = capsys.readouterr().out.split("\n")[:2]

@@ -106,6 +106,11 @@ def test_problems_are_told_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="设置中有 1 处问题") as refused:
         resolve(OuterSettings, overrides=["stpes=3"])
     assert "未知的设置 'stpes'。是否指 'steps'?" in str(refused.value)
+    with pytest.raises(UsageError) as refused:
+        resolve(OuterSettings, overrides=["steps=0", "inner.rate=often", "inner.kind=green", "on=perhaps"])
+    message = str(refused.value)
+    for part in ("steps: 须不小于 1", "inner.rate: 须为数", "inner.kind: 只能是", "on: 须为 true 或 false"):
+        assert part in message
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "0", "-1"])

@@ -221,3 +221,17 @@ def test_a_time_budget_is_kept(text: Path, tmp_path: Path) -> None:
     spent = time.monotonic() - began
     assert spent == pytest.approx(8.0, abs=2.0)
     assert run.seconds == pytest.approx(spent, abs=1.0)
+
+
+def test_a_resumed_run_says_which_runtime_settings_it_does_not_take(text: Path, tmp_path: Path) -> None:
+    def stop(event: Any) -> None:
+        if event["event"] == "step" and event["step"] == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _run(text, tmp_path / "run", watch=stop)
+    said: list[Any] = []
+    _run(text, tmp_path / "run", more=("runtime.device.threads=2",), watch=said.append)
+    warnings = [e["text"] for e in said if e["event"] == "warning"]
+    assert [w for w in warnings if "device.threads: 1 -> 2" in w] == warnings[:1]
+    assert len(warnings) == 1

@@ -1,6 +1,7 @@
 """One command from its parsed line to its printed result. The only file that loads recipes."""
 
 import importlib
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,6 +39,8 @@ def run_command(call: Call, out: Terminal, err: Terminal) -> None:
             result = recipe(*placed, **named, watch=watch)
     else:
         result = recipe(*placed, **named)
+    if os.environ.get("RANK", "0") != "0":
+        return  # torchrun starts one process for each rank; the first speaks for all
     for line in summary(call.name, result, out.width()):
         out.line(printable(line) if out.is_terminal else line)
     if call.json:

@@ -202,7 +202,7 @@ def _problem(kind: type[Settings], error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] != "extra_forbidden":
         got = _word("got {0!r}", "得到 {0!r}").format(error["input"])
-        return f"{where}: {error['msg']} ({got})"
+        return f"{where}: {_complaint(error)} ({got})"
     owner = _owner(kind, error["loc"][:-1])
     known = list(owner.model_fields) if owner else []
     close = nearest(str(error["loc"][-1]), known)
@@ -210,6 +210,38 @@ def _problem(kind: type[Settings], error: Mapping[str, Any]) -> str:
     if close:
         line += _word(". Did you mean '{0}'?", "。是否指 '{0}'?").format(close)
     return line + _word(" Known: {0}", " 可用:{0}").format(", ".join(known))
+
+
+# pydantic speaks English; these are its commonest complaints, by its names for them.
+_IN_CHINESE = {
+    "greater_than": "须大于 {gt}",
+    "greater_than_equal": "须不小于 {ge}",
+    "less_than": "须小于 {lt}",
+    "less_than_equal": "须不大于 {le}",
+    "multiple_of": "须为 {multiple_of} 的倍数",
+    "literal_error": "只能是 {expected}",
+    "int_type": "须为整数",
+    "int_parsing": "须为整数",
+    "int_from_float": "须为整数",
+    "float_type": "须为数",
+    "float_parsing": "须为数",
+    "finite_number": "须为有限的数",
+    "bool_type": "须为 true 或 false",
+    "bool_parsing": "须为 true 或 false",
+    "string_type": "须为文本",
+    "list_type": "须为列表",
+    "tuple_type": "须为列表",
+    "dict_type": "须为表",
+    "model_type": "须为表",
+    "missing": "缺少此项",
+    "none_required": "须为空",
+}
+
+
+def _complaint(error: Mapping[str, Any]) -> str:
+    """What is wrong with a value, in the reader's language."""
+    zh = _IN_CHINESE.get(error["type"])
+    return str(error["msg"]) if zh is None else _word(str(error["msg"]), zh.format(**error.get("ctx", {})))
 
 
 def _owner(kind: type[Settings], path: Sequence[Any]) -> type[Settings] | None:

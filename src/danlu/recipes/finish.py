@@ -117,7 +117,7 @@ def reference_lines(run: RunFolder, corpus: Corpus, seconds: float | None) -> di
     found = measure_references(
         [d.text for d in corpus.documents("train")],
         [d.text for d in corpus.documents("valid")],
-        max_ngram_bytes=int(max(4e6, min(MOST_NGRAM_BYTES, 0.03 * (seconds or 1e9) * NGRAM_BYTES_PER_SECOND))),
+        max_ngram_bytes=most_ngram_bytes(seconds),
     )
     lines = {name: line.bits_per_byte for name, line in found.items()}
     details = {name: asdict(line) for name, line in found.items()}
@@ -126,6 +126,11 @@ def reference_lines(run: RunFolder, corpus: Corpus, seconds: float | None) -> di
         durable=True,
     )
     return lines
+
+
+def most_ngram_bytes(seconds: float | None) -> int:
+    """Training text that the n-gram model reads in a run of `seconds` (None: by steps or tokens)."""
+    return int(max(4e6, min(MOST_NGRAM_BYTES, 0.03 * (seconds or 1e9) * NGRAM_BYTES_PER_SECOND)))
 
 
 def save_trained(run: RunFolder, settings: PretrainSettings, loop: Loop, tokenizer: Tokenizer, tokens: Tokens) -> None:

@@ -9,8 +9,10 @@ from danlu.core.artifacts import is_finished
 from danlu.core.events import Watcher, ignore
 from danlu.core.settings import build
 from danlu.corpus.store import Corpus, open_corpus
+from danlu.evaluation.references import ngram_line
 from danlu.models import ARCHITECTURES
 from danlu.recipes import stages
+from danlu.recipes.finish import most_ngram_bytes
 from danlu.recipes.quote import Quote, plan_run
 from danlu.recipes.requests import check_sources, requested_tree
 from danlu.recipes.settings import PretrainSettings, check_budget, check_names, settings_kind
@@ -44,7 +46,10 @@ def plan(
 
 
 def _quote(corpus: Corpus, settings: PretrainSettings, tree: dict[str, Any], watch: Watcher) -> Quote:
+    with stages.stage("references", watch):
+        texts = ([d.text for d in corpus.documents(split)] for split in ("train", "valid"))
+        line = ngram_line(*texts, max_bytes=most_ngram_bytes(settings.budget.seconds))
     with stages.stage("calibrate", watch):
         machine = measured_machine()
-    facts = stages.text_facts(corpus, settings.tokenizer.kind)
+    facts = stages.text_facts(corpus, settings.tokenizer.kind, line.bits_per_byte if line else None)
     return plan_run(ARCHITECTURES.load(settings.arch), settings.budget, facts, machine, tree).quote

@@ -94,7 +94,9 @@ def pretrain(
             if done is not None:
                 return outcome_of(folder, done)
             corpus = stages.corpus_stage(folder, given, valid, settings, watch)
-            settings = stages.frozen_settings(run, corpus, tree, settings, watch)
+            with stages.stage("references", watch):
+                hardness = reference_lines(run, corpus, settings.budget.seconds).get("ngram")
+            settings = stages.frozen_settings(run, corpus, tree, settings, hardness, watch)
         if settings.watching.tensorboard and world.is_main:
             watch = TensorBoard(folder / "tensorboard", watch)
         return train_and_finish(run, corpus, settings, stopwatch, watch, world)
@@ -109,8 +111,7 @@ def train_and_finish(
     """
     with stages.main_first(world):
         material = _material(run, corpus, settings, watch)
-        with stages.stage("references", watch):
-            references = reference_lines(run, corpus, settings.budget.seconds)
+        references = reference_lines(run, corpus, settings.budget.seconds)
         trained = is_trained(run)
         if not trained:
             loop = prepare(run, settings, material, stopwatch, watch=watch, world=world)

@@ -1,9 +1,8 @@
 """The quote: what a budget buys on this machine with this text. Chosen by scaling rules, kept, and held against the outcome."""
 
-import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from danlu.core.language import Text
@@ -11,21 +10,21 @@ from danlu.core.quantities import parse_count
 from danlu.core.settings import build
 from danlu.models.architecture import Architecture
 from danlu.models.plan import ParameterCount, training_memory
+from danlu.recipes.forecast import Workload, expected_bits, step_seconds, token_seconds
 from danlu.recipes.settings import BudgetSettings
-from danlu.runtime.compiling import GAIN, CompileChoice, choose_compile, compiled_shape
+from danlu.runtime.compiling import CompileChoice, choose_compile, compiled_shape
 from danlu.runtime.measure import MachineMeasures
 from danlu.runtime.memory import assumed_energy
 from danlu.tokenizers.vocabulary import auto_vocab_size
 
-# Share of the measured matrix peak that a training step reaches, by parameters. At 9.3M 0.55 was measured, at 1.7M 0.30 to
-# 0.35 (benchmarks/step.py, docs/log); the other points, and the factors of the recurrent rows, are not measured yet.
-SHARE_OF_PEAK = ((1e5, 0.15), (3e5, 0.25), (1e6, 0.38), (3e6, 0.50), (1e7, 0.60), (1e8, 0.65))
-SHARE_BY_ARCH = {"gpt": 1.0, "lstm": 0.7, "gru": 0.6, "rnn": 0.5}
 # Training tokens per parameter. Laboratory runs of 20 s and 3 minutes did well with 0.75 and 0.8, and 0.9M and 1.7M
 # parameters ended alike in 3 minutes; not fitted yet.
 TOKENS_PER_PARAMETER = 1.0
 LIBRARY_BYTES = 420_000_000
 """Resident before the first step: torch and what else is imported."""
+LARGE_BATCH = 8192
+GUESSED_NGRAM_BITS = 2.3
+"""Where no n-gram line could be measured: texts of the log lie between 1.7 and 2.5."""
 FIXED_SECONDS = 6.0
 """Seconds of a run that are not training: start, corpus, tokenizer, evaluation, report; plus a share for large texts."""
 
@@ -41,6 +40,8 @@ class TextFacts:
     """Distinct characters, for the vocabulary of `char`."""
     han_share: float
     """Share of bytes that belong to Han characters, 0 to 1."""
+    ngram_bits: float | None = None
+    """Bits per byte of the n-gram line on the validation split: how hard the text is. None: not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,39 +97,77 @@ def plan_run(
     """Chooses what the user left open in `tree`, and forecasts the outcome."""
     seconds, size = budget.seconds, tree.get("size", "auto")
     kind = tree.get("tokenizer", {}).get("kind", "bpe")
-    train_seconds = max(1.0, seconds - FIXED_SECONDS - 2e-8 * text.num_bytes * 8) if seconds else None
-    wanted = parse_count(size) if size != "auto" else _parameters_for(row, train_seconds, budget, machine)
+    train_seconds = max(1.0, seconds - FIXED_SECONDS - 1.6e-7 * text.num_bytes) if seconds else None
+    wanted = parse_count(size) if size != "auto" else _parameters_for(row, train_seconds, budget, text, machine)
     vocab_size = _vocab_size(kind, tree, text, wanted)
     context = int(tree.get("model", {}).get("context_length", _context(train_seconds)))
     model = {**_shape(row, wanted, vocab_size, context), **tree.get("model", {})}
-    count = row.count(build(row.settings, model), vocab_size)
-    speed = tokens_per_second(row.name, count, machine)
-    batch_tokens = _whole_windows(tree, _batch_tokens(train_seconds, speed, context), context)
-    compiling = _compiling(row, tree, model, batch_tokens, machine, budget, speed)
-    if train_seconds and compiling.compile:
-        train_seconds = max(1.0, train_seconds - compiling.seconds)
-        speed *= GAIN
-    tokens = _tokens(budget, train_seconds, speed, batch_tokens)
+    pace = _pace(row, model, vocab_size, budget, train_seconds, machine, tree)
+    tokens = _tokens(budget, pace.train_seconds, pace.speed, pace.batch_tokens)
     width = bytes_per_token(kind, vocab_size, text)
     epochs = tokens * width / max(1, text.num_bytes)
     model["dropout"] = tree.get("model", {}).get("dropout", _dropout(epochs))
+    expected = expected_bits(
+        ngram_bits=text.ngram_bits or GUESSED_NGRAM_BITS,
+        parameters=pace.count.total,
+        bytes_read=tokens * width,
+        unique_bytes=text.num_bytes,
+    )
     quote = Quote(
-        parameters=count.total,
+        parameters=pace.count.total,
         vocab_size=vocab_size,
         context_length=context,
-        batch_tokens=batch_tokens,
-        steps=max(1, tokens // batch_tokens),
+        batch_tokens=pace.batch_tokens,
+        steps=max(1, tokens // pace.batch_tokens),
         tokens=tokens,
         epochs=epochs,
-        tokens_per_second=speed,
-        seconds=seconds or tokens / speed + FIXED_SECONDS,
-        memory_bytes=LIBRARY_BYTES + training_memory(count, micro_batch_tokens=batch_tokens).total,
-        disk_bytes=count.total * 4 * 9 + 2 * text.num_bytes,
-        watt_hours=assumed_energy((seconds or tokens / speed) * machine.threads).joules / 3600,
-        **_forecast(count.total, tokens * width, text),
+        tokens_per_second=pace.speed,
+        seconds=seconds or tokens / pace.speed + FIXED_SECONDS,
+        memory_bytes=LIBRARY_BYTES + training_memory(pace.count, micro_batch_tokens=pace.batch_tokens).total,
+        disk_bytes=pace.count.total * 4 * 9 + 2 * text.num_bytes,
+        watt_hours=assumed_energy((seconds or tokens / pace.speed) * machine.threads).joules / 3600,
+        bits_per_byte=expected.middle,
+        bits_per_byte_low=expected.low,
+        bits_per_byte_high=expected.high,
     )
-    decided = _tree(quote, model, kind, text, speed, seconds)
-    return Plan(quote=quote, tree=decided, step_seconds=batch_tokens / speed, compile=compiling)
+    decided = _tree(quote, model, kind, text, pace.speed, seconds)
+    return Plan(quote=quote, tree=decided, step_seconds=pace.batch_tokens / pace.speed, compile=pace.compile)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pace:
+    """A chosen network at work: tokens of a step, tokens per second, whether compiled, seconds left for training."""
+
+    count: ParameterCount
+    batch_tokens: int
+    speed: float
+    compile: CompileChoice
+    train_seconds: float | None
+
+
+def _pace(
+    row: Architecture,
+    model: Mapping[str, Any],
+    vocab_size: int,
+    budget: BudgetSettings,
+    train_seconds: float | None,
+    machine: MachineMeasures,
+    tree: Mapping[str, Any],
+) -> _Pace:
+    count, context = row.count(build(row.settings, dict(model)), vocab_size), int(model["context_length"])
+    plain = Workload(arch=row.name, count=count, width=int(model["width"]), compiled=False)
+    rough = LARGE_BATCH / step_seconds(plain, LARGE_BATCH, machine)
+    batch_tokens = _whole_windows(tree, _batch_tokens(train_seconds, rough, context), context)
+    seconds = train_seconds or _tokens(budget, None, rough, batch_tokens) / rough
+    compiling = _compiling(row, tree, model, batch_tokens, machine, seconds, by_clock=budget.seconds is not None)
+    work = replace(plain, compiled=compiling.compile)
+    return _Pace(
+        count=count,
+        batch_tokens=batch_tokens,
+        speed=batch_tokens / step_seconds(work, batch_tokens, machine),
+        compile=compiling,
+        train_seconds=max(1.0, train_seconds - compiling.seconds) if train_seconds else None,
+    )
 
 
 def _compiling(
@@ -137,38 +176,38 @@ def _compiling(
     model: Mapping[str, Any],
     batch_tokens: int,
     machine: MachineMeasures,
-    budget: BudgetSettings,
-    speed: float,
+    train_seconds: float,
+    *,
+    by_clock: bool,
 ) -> CompileChoice:
     """Whether to compile; forecast seconds of training by steps or tokens count like seconds of the clock."""
     device = tree.get("runtime", {}).get("device", {})
-    wanted = str(device.get("compile", "auto"))
     if not row.compiles or device.get("device", "cpu") not in ("auto", "cpu"):
         return CompileChoice(compile=False, reason=Text("nothing to compile", "没有可编译的部分"), seconds=0.0)
+    dtype = device.get("dtype", "auto")
     shape = compiled_shape(
-        row.name, model, micro_batch_tokens=batch_tokens, dtype=str(device.get("dtype", machine.dtype))
+        row.name, model, micro_batch_tokens=batch_tokens, dtype=machine.dtype if dtype == "auto" else dtype
     )
-    seconds = budget.seconds or _tokens(budget, None, speed, batch_tokens) / speed
-    return choose_compile(wanted, shape=shape, train_seconds=seconds, by_clock=budget.seconds is not None)
-
-
-def tokens_per_second(arch: str, count: ParameterCount, machine: MachineMeasures) -> float:
-    """Training speed forecast: arithmetic of forward and backward over the share of the peak that such a step reaches."""
-    share = _interpolated(SHARE_OF_PEAK, count.total) * SHARE_BY_ARCH.get(arch, 0.7)
-    return machine.peak_gflops * 1e9 * share / (3 * count.flops_per_token_forward)
+    return choose_compile(
+        str(device.get("compile", "auto")), shape=shape, train_seconds=train_seconds, by_clock=by_clock
+    )
 
 
 def _parameters_for(
-    row: Architecture, train_seconds: float | None, budget: BudgetSettings, machine: MachineMeasures
+    row: Architecture,
+    train_seconds: float | None,
+    budget: BudgetSettings,
+    text: TextFacts,
+    machine: MachineMeasures,
 ) -> int:
-    """Parameters N such that N * TOKENS_PER_PARAMETER tokens take the time (arithmetic 6 N per token)."""
+    """Parameters N such that N * TOKENS_PER_PARAMETER tokens take the time."""
     if train_seconds is None:
         tokens = budget.tokens or (budget.steps or 1) * 8192
         return int(min(2e7, max(2e5, tokens / TOKENS_PER_PARAMETER)))
     guess = 1e6
-    for _ in range(8):
-        rate = machine.peak_gflops * 1e9 * _interpolated(SHARE_OF_PEAK, guess) * SHARE_BY_ARCH.get(row.name, 0.7)
-        guess = math.sqrt(train_seconds * rate / (6 * TOKENS_PER_PARAMETER))
+    for _ in range(12):
+        in_time = train_seconds / token_seconds(row.name, guess, machine)
+        guess = math.sqrt(guess * in_time / TOKENS_PER_PARAMETER)
     return int(max(1e5, guess))
 
 
@@ -217,20 +256,6 @@ def _dropout(epochs: float) -> float:
     return 0.0 if epochs < 3 else 0.05 if epochs < 6 else 0.1 if epochs < 12 else 0.2
 
 
-def _forecast(parameters: int, num_bytes: float, text: TextFacts) -> dict[str, float]:
-    """Expected bits per byte with a band, as a law in parameters and (discounted) bytes read.
-
-    A first guess: its constants are not fitted to runs yet. The outcome is held against it in every report.
-    """
-    # repeated bytes count less and less (Muennighoff et al. 2023, arXiv:2305.16264, section 5)
-    unique = max(1.0, min(num_bytes, float(text.num_bytes)))
-    repeats = max(0.0, num_bytes / unique - 1)
-    effective = unique * (1 + 15.4 * (1 - math.exp(-repeats / 15.4)))
-    latin = 0.75 + 1.1 * (parameters / 1e6) ** -0.22 * 0.35 + 2.6 * (effective / 1e6) ** -0.33 * 0.55
-    middle = latin * (1 - text.han_share) + latin * 1.05 * text.han_share
-    return {"bits_per_byte": middle, "bits_per_byte_low": middle * 0.88, "bits_per_byte_high": middle * 1.12}
-
-
 def _tree(
     quote: Quote, model: Mapping[str, Any], kind: str, text: TextFacts, speed: float, seconds: float | None
 ) -> dict[str, Any]:
@@ -258,13 +283,3 @@ def _training(quote: Quote) -> dict[str, Any]:
         "quarter_context_until": 0.5 if quote.context_length >= 256 else 0.0,
         "half_context_until": 0.85 if quote.context_length >= 256 else 0.0,
     }
-
-
-def _interpolated(points: tuple[tuple[float, float], ...], at: float) -> float:
-    """Straight lines over the logarithm of the first coordinate; flat outside."""
-    if at <= points[0][0]:
-        return points[0][1]
-    for (low, first), (high, last) in itertools.pairwise(points):
-        if at <= high:
-            return first + (last - first) * math.log(at / low) / math.log(high / low)
-    return points[-1][1]

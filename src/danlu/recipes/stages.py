@@ -9,8 +9,8 @@ from typing import Any
 from danlu.core.artifacts import is_finished
 from danlu.core.disk import write_durably
 from danlu.core.events import Watcher
-from danlu.core.language import language, say
-from danlu.core.settings import build, gather, merge, to_toml
+from danlu.core.language import Text, language, say
+from danlu.core.settings import build, differences, gather, merge, plain, to_toml
 from danlu.corpus.pipeline import build_corpus
 from danlu.corpus.store import Corpus, open_corpus
 from danlu.models import ARCHITECTURES
@@ -59,7 +59,7 @@ def corpus_stage(
         return open_corpus(out)
 
 
-def text_facts(corpus: Corpus, kind: str) -> TextFacts:
+def text_facts(corpus: Corpus, kind: str, ngram_bits: float | None) -> TextFacts:
     """Sizes, and from a sample the share of Han characters; for `char` the distinct characters of the whole text."""
     sample, characters, size = [], set[str](), 0
     for document in corpus.documents("train"):
@@ -78,25 +78,33 @@ def text_facts(corpus: Corpus, kind: str) -> TextFacts:
         valid_bytes=corpus.num_bytes("valid"),
         num_characters=len(characters),
         han_share=3 * num_han / num_bytes,
+        ngram_bits=ngram_bits,
     )
 
 
 def frozen_settings(
-    run: RunFolder, corpus: Corpus, tree: Mapping[str, Any], settings: PretrainSettings, watch: Watcher
+    run: RunFolder,
+    corpus: Corpus,
+    tree: Mapping[str, Any],
+    settings: PretrainSettings,
+    ngram_bits: float | None,
+    watch: Watcher,
 ) -> PretrainSettings:
     """The settings of the run with everything decided: read where they are frozen, else planned, shown and frozen.
 
-    `settings.toml` is on the disk before the first step; a resumed run reads it and decides nothing anew.
+    `ngram_bits`: the n-gram line, which tells how hard the text is. `settings.toml` is on the disk before the first
+    step; a resumed run reads it and decides nothing anew.
     """
     path = run.path / "settings.toml"
     kind = settings_kind(settings.arch)
     if path.exists():
-        return build(kind, gather(file=path))
+        frozen = build(kind, gather(file=path))
+        _tell_ignored(frozen, tree, watch)
+        return frozen
     with stage("calibrate", watch):
         machine = measured_machine()
-    plan = plan_run(
-        ARCHITECTURES.load(settings.arch), settings.budget, text_facts(corpus, settings.tokenizer.kind), machine, tree
-    )
+    facts = text_facts(corpus, settings.tokenizer.kind, ngram_bits)
+    plan = plan_run(ARCHITECTURES.load(settings.arch), settings.budget, facts, machine, tree)
     choice = choose_runtime(settings.runtime.device, machine)
     for name in ("device", "dtype", "threads"):
         reason = "; ".join(
@@ -108,18 +116,31 @@ def frozen_settings(
     merge(decided, plan.tree)
     merge(decided, tree)
     merge(decided, {"runtime": {"device": {"compile": "on" if plan.compile.compile else "off"}}})
-    run.events.append(
-        {
-            "event": "decision",
-            "name": "compile",
-            "value": decided["runtime"]["device"]["compile"],
-            "reason": say(plan.compile.reason),
-        }
-    )
+    compiled = {"name": "compile", "value": plan.compile.compile, "reason": say(plan.compile.reason)}
+    run.events.append({"event": "decision", **compiled})
     frozen = build(kind, decided)
     _show_quote(run, plan, machine.peak_gflops, watch)
     write_durably(path, to_toml(frozen).encode())
     return frozen
+
+
+def _tell_ignored(frozen: PretrainSettings, tree: Mapping[str, Any], watch: Watcher) -> None:
+    """Says which `runtime` settings of a resumed run are not taken: those from before its first step hold."""
+    asked = plain(build(type(frozen), {"budget": {"steps": 1}, "runtime": tree.get("runtime", {})}))["runtime"]
+    held = plain(frozen)["runtime"]
+    named = {name: asked[name] for name in tree.get("runtime", {})}
+    changed = [line for line in differences(held, {**held, **named}) if not _is_open(line)]
+    if changed:
+        text = Text(
+            "the run goes on with the runtime settings that it began with; not taken: {changed}",
+            "运行沿用开始时的 runtime 设置；未采用：{changed}",
+        )
+        watch({"event": "warning", "text": say(text, changed=", ".join(changed))})
+
+
+def _is_open(line: str) -> bool:
+    """Whether a difference only names what was left to be chosen: auto, or 0 of something."""
+    return line.endswith(('-> "auto"', "-> 0"))
 
 
 def _show_quote(run: RunFolder, plan: Plan, peak_gflops: float, watch: Watcher) -> None:
