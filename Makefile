@@ -55,8 +55,14 @@ format: $(STAMP)  ## write the format and the mends that ruff can make by itself
 	$(BIN)/ruff check --quiet --fix-only .
 	$(BIN)/ruff format --quiet .
 
-bench: $(STAMP)  ## the races; each prints one line of JSON
-	@for race in benchmarks/[a-z]*.py; do echo "== $$race" >&2; $(BIN)/python "$$race" || exit 1; done
+# TEXT: Tiny Shakespeare, for the character race; FILES: texts, for the speed of corpus work.
+bench: $(STAMP)  ## the races; each prints one line of JSON: make bench TEXT=FILE FILES="FILE..."
+	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/kill_resume.py
+	@if [ -n "$(TEXT)" ]; then $(BIN)/python benchmarks/race_char.py "$(TEXT)"; \
+		else echo "no character race: name its text with TEXT=FILE" >&2; fi
+	@if [ -n "$(FILES)" ]; then $(BIN)/python benchmarks/corpus.py $(FILES); \
+		else echo "no corpus race: name texts with FILES=\"FILE...\"" >&2; fi
 
 clean:  ## remove caches and build output; runs/ and .venv stay
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -50,7 +50,7 @@ class WindowOrder:
                 allowed=Text("at least {needed} tokens", "至少 {needed} 个词元"),
                 fix=Text(
                     "add text, or set a shorter context such as model.context_length={smaller}",
-                    "请增加文本,或设置更短的上下文,如 model.context_length={smaller}",
+                    "请增加文本，或设置更短的上下文，如 model.context_length={smaller}",
                 ),
                 ids=self.num_ids,
                 needed=context + 1,

@@ -129,7 +129,7 @@ def check_input(artifact: Artifact, name: str, given: Artifact) -> None:
             Text("{path} was made from another {name}", "{path} 来自另一个 {name}"),
             got=f"{given.path} ({given.digest[:12]})",
             allowed=Text("the {name} with digest {digest}", "摘要为 {digest} 的 {name}"),
-            fix=Text("use the {name} that belongs to it, or build it again", "请使用与其对应的 {name},或重新构建"),
+            fix=Text("use the {name} that belongs to it, or build it again", "请使用与其对应的 {name}，或重新构建"),
             path=artifact.path,
             name=name,
             digest=str(artifact.inputs.get(name))[:12],
@@ -164,7 +164,9 @@ def folder_lock(path: Path) -> Iterator[None]:
                 Text("another danlu process works in {path}", "另一个 danlu 进程正在使用 {path}"),
                 got=handle.read().strip() or "-",
                 allowed=Text("one process in a folder at a time", "一个目录同时只能由一个进程使用"),
-                fix=Text("wait for it, stop it, or choose another folder with -o", "等待或停止它,或用 -o 选择其他目录"),
+                fix=Text(
+                    "wait for it, stop it, or choose another folder with -o", "等待或停止它，或用 -o 选择其他目录"
+                ),
                 path=path,
             ) from None
         handle.truncate(0)
@@ -231,11 +233,11 @@ def _check_files(path: Path, manifest: Mapping[str, Any], verify: str) -> None:
 
 def _damaged(path: Path, problem: str) -> ArtifactError:
     return ArtifactError(
-        Text("a file of an artifact is damaged: {path}", "产物中的文件已损坏:{path}"),
+        Text("a file of an artifact is damaged: {path}", "产物中的文件已损坏：{path}"),
         got=problem,
         allowed=Text("the bytes that its manifest.json records", "与 manifest.json 记录一致的内容"),
         fix=Text(
-            "restore it from a copy, or delete the folder and build it again", "请从备份恢复,或删除该目录后重新构建"
+            "restore it from a copy, or delete the folder and build it again", "请从备份恢复，或删除该目录后重新构建"
         ),
         path=path,
     )

@@ -25,12 +25,12 @@ def disk_errors(path: Path) -> Iterator[None]:
         if problem.errno not in _DISK_ERRORS:
             raise
         raise DiskError(
-            Text("cannot write below {path}: {problem}", "无法写入 {path}:{problem}"),
+            Text("cannot write below {path}: {problem}", "无法写入 {path}：{problem}"),
             got=Text("{free} free on that disk", "该磁盘剩余 {free}"),
             allowed=Text("a writable disk with enough free space", "可写且空间足够的磁盘"),
             fix=Text(
                 "free some space or choose another folder with -o, then run the same command again: nothing finished is lost",
-                "请释放空间或用 -o 选择其他目录,再运行同一命令:已完成的部分不会丢失",
+                "请释放空间或用 -o 选择其他目录，再运行同一命令：已完成的部分不会丢失",
             ),
             path=path,
             free=format_bytes(free_bytes(path)),

@@ -110,7 +110,7 @@ class InterruptedRun(DanluError):
     def __init__(self, signal_number: int, *, saved: object) -> None:
         self.exit_code = 128 + signal_number
         super().__init__(
-            Text("stopped by signal {signal}; the state is saved", "收到信号 {signal},已保存并停止"),
+            Text("stopped by signal {signal}; the state is saved", "收到信号 {signal}，已保存并停止"),
             got=saved,
             allowed=Text("the same command goes on from here", "再次运行同一命令即可继续"),
             fix=Text("run the same command again", "再次运行同一命令"),
@@ -130,14 +130,14 @@ def unknown_name(noun: Text, name: str, known: Iterable[str], *, kind: type[Danl
     close = nearest(name, names)
     listed = ", ".join(names) or "-"
     fix = (
-        Text("write '{close}' if that is what you mean", "如果您指的是 '{close}',请改写为它")
+        Text("write '{close}' if that is what you mean", "如果您指的是 '{close}'，请改写为它")
         if close
         else Text("choose one of the names above", "请从上面的名称中选择")
     )
     return kind(
         Text("unknown {noun} '{name}'", "未知的{noun} '{name}'"),
         got=name,
-        allowed=Text("one of: {listed}", "可选:{listed}"),
+        allowed=Text("one of: {listed}", "可选：{listed}"),
         fix=fix,
         name=name,
         listed=listed,

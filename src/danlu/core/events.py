@@ -88,7 +88,7 @@ def _event(path: Path, number: int, line: bytes) -> dict[str, Any]:
             Text("line {number} of {path} is damaged", "{path} 的第 {number} 行已损坏"),
             got=repr(line[:80]),
             allowed=Text("one JSON object with the key `event`", "带有 `event` 键的 JSON 对象"),
-            fix=Text("restore the file from a copy, or delete that line", "请从备份恢复该文件,或删除该行"),
+            fix=Text("restore the file from a copy, or delete that line", "请从备份恢复该文件，或删除该行"),
             number=number,
             path=path,
         ) from problem

@@ -20,7 +20,7 @@ def parse_duration(text: str) -> float:
             Text("a duration cannot be read", "无法读取时长"),
             got=repr(text),
             allowed=Text(
-                "a positive number with d, h, m or s, e.g. 90s, 30m, 1h30m", "正数加 d、h、m 或 s,如 90s、30m、1h30m"
+                "a positive number with d, h, m or s, e.g. 90s, 30m, 1h30m", "正数加 d、h、m 或 s，如 90s、30m、1h30m"
             ),
             fix=Text("write for example --for 30m", "例如写 --for 30m"),
         )
@@ -36,7 +36,7 @@ def parse_count(text: str | int) -> int:
             got=repr(text),
             allowed=Text(
                 "a number, with k (thousand), m (million) or b (billion) behind it",
-                "数字,可加 k(千)、m(百万)或 b(十亿)",
+                "数字，可加 k（千）、m（百万）或 b（十亿）",
             ),
             fix=Text("write for example 2m", "例如写 2m"),
         )

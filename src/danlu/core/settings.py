@@ -209,7 +209,7 @@ def _problem(kind: type[Settings], error: Mapping[str, Any]) -> str:
     line = _word("unknown setting '{0}'", "未知的设置 '{0}'").format(where)
     if close:
         line += _word(". Did you mean '{0}'?", "。是否指 '{0}'?").format(close)
-    return line + _word(" Known: {0}", " 可用:{0}").format(", ".join(known))
+    return line + _word(" Known: {0}", " 可用：{0}").format(", ".join(known))
 
 
 # pydantic speaks English; these are its commonest complaints, by its names for them.

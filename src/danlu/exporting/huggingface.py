@@ -36,15 +36,15 @@ class HuggingFaceSettings(Settings):
     """What the folder holds and what its card says."""
 
     dtype: Literal["stored", "float32", "bfloat16"] = setting(
-        "stored", "number type of the weights; stored: as the model has them", "权重的数值类型;stored 为保持原样"
+        "stored", "number type of the weights; stored: as the model has them", "权重的数值类型；stored 为保持原样"
     )
     license: str = setting(
-        "", "identifier for the card, e.g. mit; empty: left open", "模型卡许可证标识,如 mit;空则留待填写"
+        "", "identifier for the card, e.g. mit; empty: left open", "模型卡许可证标识，如 mit；空则留待填写"
     )
     languages: tuple[str, ...] = setting(
         (),
         "codes for the card, e.g. ['zh', 'en']; empty: those of the run's corpus",
-        "模型卡语言代码,如 ['zh', 'en'];空则取自语料",
+        "模型卡语言代码，如 ['zh'，'en']；空则取自语料",
     )
 
 
@@ -57,10 +57,10 @@ def check(source: ExportSource, settings: HuggingFaceSettings) -> None:
     raise UsageError(
         Text("transformers has no class for the architecture '{name}'", "transformers 没有 '{name}' 架构对应的类"),
         got=source.architecture.name,
-        allowed=Text("a model of: {known}", "以下架构的模型:{known}"),
+        allowed=Text("a model of: {known}", "以下架构的模型：{known}"),
         fix=Text(
             "load {path} with danlu.load, read its model.safetensors with the safetensors library, or pretrain with --arch gpt",
-            "可用 danlu.load 加载 {path},用 safetensors 库读取其中的 model.safetensors,或用 --arch gpt 预训练",
+            "可用 danlu.load 加载 {path}，用 safetensors 库读取其中的 model.safetensors，或用 --arch gpt 预训练",
         ),
         name=source.architecture.name,
         known=", ".join(row.name for row in rows if row.layout),

@@ -25,8 +25,8 @@ FIXED_TEXTS = (
     "The furnace glows; it's 3 o'clock, isn't it? They'll've known, I'd say.",
     "Hello , world . This is n't cleaned up ! Really ?",
     "tabs\tand\u00a0no-break\u3000ideographic\u200bzero-width\ufeffmarks",
-    "炉火纯青,百炼成钢。「丹炉」里有什么?——请看下文……",
-    "中文English混排123,没有空格;１２３全角，半角,\uff01!",
+    "炉火纯青，百炼成钢。「丹炉」里有什么？——请看下文……",
+    "中文English混排123，没有空格；１２３全角，半角，\uff01!",
     "繁體中文與日本語のかな、한국어 문장, العربية עברית, Ελληνικά, кириллица",
     "生僻字\U00020bb7\U0002a6d6与部首\u2f00\u2ee8",
     "天地玄黄宇宙洪荒" * 40,
@@ -94,10 +94,10 @@ def _differs(program: str, problem: str) -> ArtifactError:
     return ArtifactError(
         Text(
             "the export does not equal the model in {program}; nothing was kept",
-            "导出结果在 {program} 中与模型不一致;未保留任何文件",
+            "导出结果在 {program} 中与模型不一致；未保留任何文件",
         ),
         got=problem,
-        allowed=Text("equal ids, and logits within {tolerance}", "编号相同,且 logits 误差不超过 {tolerance}"),
+        allowed=Text("equal ids, and logits within {tolerance}", "编号相同，且 logits 误差不超过 {tolerance}"),
         fix=Text("report it with the versions that danlu doctor shows", "请附上 danlu doctor 显示的版本信息进行反馈"),
         program=program,
         tolerance=TOLERANCE,

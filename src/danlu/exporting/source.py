@@ -89,7 +89,7 @@ def _tokenizer_folder(model: Path) -> Path:
     raise ArtifactError(
         Text("no tokenizer lies in or beside {path}", "{path} 之中或旁边没有分词器"),
         got=Text("no tokenizer.json", "没有 tokenizer.json"),
-        allowed=Text("a run folder, or a model folder with its tokenizer", "运行目录,或带有分词器的模型目录"),
+        allowed=Text("a run folder, or a model folder with its tokenizer", "运行目录，或带有分词器的模型目录"),
         fix=Text("name the folder of the run that made the model", "请指定生成该模型的运行目录"),
         path=model,
     )

@@ -128,7 +128,7 @@ def _checked(model: LanguageModel, prompt_ids: Sequence[int]) -> list[int]:
     raise UsageError(
         Text("the prompt cannot be read by this model", "该模型无法读取此提示"),
         got=f"ids {outside[:5]}" if outside else "no ids",
-        allowed=Text("at least one id, each from 0 to {largest}", "至少一个词元编号,范围 0 到 {largest}"),
+        allowed=Text("at least one id, each from 0 to {largest}", "至少一个词元编号，范围 0 到 {largest}"),
         fix=Text("encode the prompt with the tokenizer that belongs to the model", "请用与模型配套的分词器编码提示"),
         largest=model.vocab_size - 1,
     )

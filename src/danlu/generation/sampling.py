@@ -16,37 +16,37 @@ class SamplingSettings(Settings):
     temperature: float = setting(
         0.8,
         "Divides the scores: below 1 bolder in the likely, above 1 wilder; 0 is always the likeliest",
-        "分数除以该值:小于 1 更保守,大于 1 更随机;0 表示总取最可能的",
+        "分数除以该值：小于 1 更保守，大于 1 更随机；0 表示总取最可能的",
         ge=0.0,
         le=100.0,
     )
     top_k: int = setting(
-        0, "Keep this many of the likeliest tokens; 0 keeps all", "只保留最可能的若干词元;0 表示全部", ge=0
+        0, "Keep this many of the likeliest tokens; 0 keeps all", "只保留最可能的若干词元；0 表示全部", ge=0
     )
     top_p: float = setting(
         1.0,
         "Keep the likeliest tokens up to this share of probability, above 0 to 1",
-        "只保留累计概率达到该值的最可能词元,0(不含)到 1",
+        "只保留累计概率达到该值的最可能词元，0（不含）到 1",
         gt=0.0,
         le=1.0,
     )
     min_p: float = setting(
         0.0,
         "Keep tokens with at least this share of the likeliest one's probability, 0 to 1",
-        "只保留概率不低于最可能词元该比例的词元,0 到 1",
+        "只保留概率不低于最可能词元该比例的词元，0 到 1",
         ge=0.0,
         le=1.0,
     )
     repetition_penalty: float = setting(
         1.0,
         "Makes tokens of the text so far less likely; 1 is none, 1.1 is mild",
-        "降低已出现词元的概率;1 表示不降低,1.1 为轻微",
+        "降低已出现词元的概率；1 表示不降低，1.1 为轻微",
         ge=0.1,
         le=10.0,
     )
     max_tokens: int = setting(200, "Most tokens to generate", "最多生成的词元数", ge=0)
     stop: tuple[str, ...] = setting((), "The text ends before any of these strings", "遇到其中任一字符串即在其之前结束")
-    seed: int = setting(0, "Seed of the draw: equal seeds, equal texts", "随机种子:相同种子得到相同文本", ge=0)
+    seed: int = setting(0, "Seed of the draw: equal seeds, equal texts", "随机种子：相同种子得到相同文本", ge=0)
 
 
 def pick(logits_V: Tensor, settings: SamplingSettings, generator: torch.Generator, seen: Tensor | None = None) -> int:

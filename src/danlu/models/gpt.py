@@ -28,23 +28,23 @@ from danlu.models.qwen3 import LAYOUT
 class GPTSettings(Settings):
     """The shape of a GPT. `sized` picks all of it from one number."""
 
-    width: int = setting(256, "Width of the residual stream, 8 to 16384", "残差流的宽度,8 到 16384", ge=8, le=16384)
-    depth: int = setting(6, "Number of layers, 1 to 256", "层数,1 到 256", ge=1, le=256)
+    width: int = setting(256, "Width of the residual stream, 8 to 16384", "残差流的宽度，8 到 16384", ge=8, le=16384)
+    depth: int = setting(6, "Number of layers, 1 to 256", "层数，1 到 256", ge=1, le=256)
     num_heads: int = setting(4, "Query heads in each layer", "每层的查询头数", ge=1)
     num_key_heads: int = setting(
-        4, "Key and value heads in each layer; divides num_heads", "每层的键值头数;须整除 num_heads", ge=1
+        4, "Key and value heads in each layer; divides num_heads", "每层的键值头数；须整除 num_heads", ge=1
     )
     head_width: int = setting(
-        64, "Width of one head, even, 8 to 256", "每个头的宽度,偶数,8 到 256", ge=8, le=256, multiple_of=2
+        64, "Width of one head, even, 8 to 256", "每个头的宽度，偶数，8 到 256", ge=8, le=256, multiple_of=2
     )
     inner_width: int = setting(704, "Inner width of the feed-forward part", "前馈部分的内部宽度", ge=8)
     context_length: int = setting(256, "Tokens of one window", "一个窗口的词元数", ge=2)
-    rotary_base: float = setting(10000.0, "Base of the rotary angles, above 1", "旋转位置的底数,大于 1", gt=1.0)
+    rotary_base: float = setting(10000.0, "Base of the rotary angles, above 1", "旋转位置的底数，大于 1", gt=1.0)
     epsilon: float = setting(1e-6, "Added to the mean square in norms", "归一化中加到均方上的小量", gt=0.0, lt=0.1)
     dropout: float = setting(
         0.0,
         "Share of elements dropped from embedding and residual branches, 0 to 1",
-        "嵌入与残差分支的丢弃比例,0 到 1",
+        "嵌入与残差分支的丢弃比例，0 到 1",
         ge=0.0,
         lt=1.0,
     )

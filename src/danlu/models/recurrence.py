@@ -25,14 +25,14 @@ KEPT_STATES: dict[Cell, int] = {"rnn": 2, "gru": 5, "lstm": 16}
 class RecurrentSettings(Settings):
     """The shape of a recurrent language model. `sized` picks all of it from one number."""
 
-    width: int = setting(256, "Width of the embedding, 8 to 16384", "嵌入宽度,8 到 16384", ge=8, le=16384)
-    hidden_width: int = setting(256, "Width of the hidden state, 8 to 16384", "隐状态宽度,8 到 16384", ge=8, le=16384)
-    depth: int = setting(2, "Number of layers, 1 to 32", "层数,1 到 32", ge=1, le=32)
+    width: int = setting(256, "Width of the embedding, 8 to 16384", "嵌入宽度，8 到 16384", ge=8, le=16384)
+    hidden_width: int = setting(256, "Width of the hidden state, 8 to 16384", "隐状态宽度，8 到 16384", ge=8, le=16384)
+    depth: int = setting(2, "Number of layers, 1 to 32", "层数，1 到 32", ge=1, le=32)
     context_length: int = setting(256, "Tokens of one window in training", "训练时一个窗口的词元数", ge=2)
     dropout: float = setting(
         0.0,
         "Share of elements dropped after embedding and layers, 0 to 1",
-        "嵌入与各层之后的丢弃比例,0 到 1",
+        "嵌入与各层之后的丢弃比例，0 到 1",
         ge=0.0,
         lt=1.0,
     )

@@ -85,10 +85,10 @@ def read_blueprint(folder: Path) -> Blueprint:
         raise ArtifactError(
             Text("{path} asks to run code of its own", "{path} 要求运行自带代码"),
             got=f"auto_map = {config['auto_map']!r}"[:200],
-            allowed=Text("a model of an architecture that danlu has: {known}", "danlu 已有架构的模型:{known}"),
+            allowed=Text("a model of an architecture that danlu has: {known}", "danlu 已有架构的模型：{known}"),
             fix=Text(
                 "use a model without auto_map; danlu runs no code from a model",
-                "请使用不含 auto_map 的模型;danlu 不运行模型自带的代码",
+                "请使用不含 auto_map 的模型；danlu 不运行模型自带的代码",
             ),
             path=folder / CONFIG,
             known=", ".join(ARCHITECTURES.names()),
@@ -116,7 +116,7 @@ def _row_of(path: Path, config: Mapping[str, Any]) -> Architecture:
         raise ArtifactError(
             Text("{path} names an architecture that danlu does not have", "{path} 的架构 danlu 尚不支持"),
             got=repr(config.get("model_type")),
-            allowed=Text("model_type: {known}", "model_type 应为:{known}"),
+            allowed=Text("model_type: {known}", "model_type 应为：{known}"),
             fix=Text("choose a model of one of these", "请选择上述架构的模型"),
             path=path,
             known=", ".join(sorted(known)),
@@ -175,7 +175,7 @@ def _damaged(path: Path, problem: str) -> ArtifactError:
             "model.safetensors and config.json that belong together", "相互匹配的 model.safetensors 与 config.json"
         ),
         fix=Text(
-            "copy the folder again from where it came, or train the model again", "请重新复制该目录,或重新训练模型"
+            "copy the folder again from where it came, or train the model again", "请重新复制该目录，或重新训练模型"
         ),
         path=path,
     )

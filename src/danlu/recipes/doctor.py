@@ -109,13 +109,13 @@ def _table(measures: MachineMeasures) -> tuple[SpeedRow, ...]:
 
 def _compile(measures: MachineMeasures, full: bool) -> str:
     if measures.compiler is None:
-        return say(Text("no C++ compiler: torch.compile does not work here", "没有 C++ 编译器:无法使用 torch.compile"))
+        return say(Text("no C++ compiler: torch.compile does not work here", "没有 C++ 编译器：无法使用 torch.compile"))
     if not full:
-        return say(Text("compiler: {path} (not tried)", "编译器:{path}(未试编译)"), path=measures.compiler)
+        return say(Text("compiler: {path} (not tried)", "编译器：{path}（未试编译）"), path=measures.compiler)
     tried = measure_compile()
     if not tried.works:
-        return say(Text("does not work: {reason}", "不可用:{reason}"), reason=say(tried.reason))
-    return say(Text("works: {reason}", "可用:{reason}"), reason=say(tried.reason))
+        return say(Text("does not work: {reason}", "不可用：{reason}"), reason=say(tried.reason))
+    return say(Text("works: {reason}", "可用：{reason}"), reason=say(tried.reason))
 
 
 def _versions() -> dict[str, str]:

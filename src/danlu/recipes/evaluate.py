@@ -28,20 +28,20 @@ class EvaluateSettings(Settings):
     stride: int | None = setting(
         None,
         "new tokens per window; smaller than the context gives each token more context and takes longer",
-        "每个窗口的新词元数;小于上下文长度时每个词元有更多上文,但更慢",
+        "每个窗口的新词元数；小于上下文长度时每个词元有更多上文，但更慢",
         ge=1,
     )
     dtype: Literal["auto", "float32", "bfloat16"] = setting(
-        "auto", "number type of matrix products; auto: that of the run", "矩阵运算的数值类型;auto 与训练时相同"
+        "auto", "number type of matrix products; auto: that of the run", "矩阵运算的数值类型；auto 与训练时相同"
     )
     ngram_bytes: int = setting(
         MAX_NGRAM_BYTES,
         "training text for the n-gram line, in bytes; 0 leaves it out",
-        "n 元模型使用的训练文本字节数;0 则省略",
+        "n 元模型使用的训练文本字节数；0 则省略",
         ge=0,
     )
     xz_after_training: bool = setting(
-        False, "also xz after the training text (slow, shown only)", "同时给出先压缩训练文本后的 xz(较慢,仅供参考)"
+        False, "also xz after the training text (slow, shown only)", "同时给出先压缩训练文本后的 xz（较慢，仅供参考）"
     )
 
 

@@ -85,7 +85,7 @@ def _finished_before(target: Path, source: ExportSource, wanted: dict[str, Any])
     raise UsageError(
         Text("{path} holds something else", "{path} 中已有其他内容"),
         got=Text("a file", "文件") if target.is_file() else ", ".join(sorted(p.name for p in target.iterdir())[:8]),
-        allowed=Text("a new folder, or the same export again", "新目录,或同一次导出"),
+        allowed=Text("a new folder, or the same export again", "新目录，或同一次导出"),
         fix=Text("choose another folder with -o", "请用 -o 选择其他目录"),
         path=target,
     )

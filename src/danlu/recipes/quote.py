@@ -20,6 +20,9 @@ from danlu.tokenizers.vocabulary import auto_vocab_size
 # Training tokens per parameter. Laboratory runs of 20 s and 3 minutes did well with 0.75 and 0.8, and 0.9M and 1.7M
 # parameters ended alike in 3 minutes; not fitted yet.
 TOKENS_PER_PARAMETER = 1.0
+# A small text cannot fill a large network: on Tiny Shakespeare (1.0M characters) 4.2M parameters end 0.20 nats apart on
+# training and held-out text after 8 minutes (docs/log, second races). Larger ones were not tried.
+PARAMETERS_PER_UNIQUE_TOKEN = 4.0
 LIBRARY_BYTES = 420_000_000
 """Resident before the first step: torch and what else is imported."""
 LARGE_BATCH = 8192
@@ -98,7 +101,7 @@ def plan_run(
     seconds, size = budget.seconds, tree.get("size", "auto")
     kind = tree.get("tokenizer", {}).get("kind", "bpe")
     train_seconds = max(1.0, seconds - FIXED_SECONDS - 1.6e-7 * text.num_bytes) if seconds else None
-    wanted = parse_count(size) if size != "auto" else _parameters_for(row, train_seconds, budget, text, machine)
+    wanted = parse_count(size) if size != "auto" else _parameters_for(row, train_seconds, budget, text, machine, tree)
     vocab_size = _vocab_size(kind, tree, text, wanted)
     context = int(tree.get("model", {}).get("context_length", _context(train_seconds)))
     model = {**_shape(row, wanted, vocab_size, context), **tree.get("model", {})}
@@ -199,6 +202,7 @@ def _parameters_for(
     budget: BudgetSettings,
     text: TextFacts,
     machine: MachineMeasures,
+    tree: Mapping[str, Any],
 ) -> int:
     """Parameters N such that N * TOKENS_PER_PARAMETER tokens take the time."""
     if train_seconds is None:
@@ -208,7 +212,9 @@ def _parameters_for(
     for _ in range(12):
         in_time = train_seconds / token_seconds(row.name, guess, machine)
         guess = math.sqrt(guess * in_time / TOKENS_PER_PARAMETER)
-    return int(max(1e5, guess))
+    kind = tree.get("tokenizer", {}).get("kind", "bpe")
+    unique = text.num_bytes / bytes_per_token(kind, auto_vocab_size(text.num_bytes, int(guess)), text)
+    return int(max(1e5, min(guess, PARAMETERS_PER_UNIQUE_TOKEN * unique)))
 
 
 def _vocab_size(kind: str, tree: Mapping[str, Any], text: TextFacts, parameters: int) -> int:

@@ -46,7 +46,7 @@ def check_sources(paths: Sequence[Path]) -> None:
             Text("no text was named", "未指定文本"),
             got=Text("nothing", "无"),
             allowed=Text("files, folders, or a finished corpus", "文件、目录或已完成的语料"),
-            fix=Text("name the text: danlu pretrain texts/", "请指定文本:danlu pretrain texts/"),
+            fix=Text("name the text: danlu pretrain texts/", "请指定文本：danlu pretrain texts/"),
         )
     for path in paths:
         if not path.exists():
@@ -54,7 +54,7 @@ def check_sources(paths: Sequence[Path]) -> None:
                 Text("there is no file or folder {path}", "没有文件或目录 {path}"),
                 got=str(path),
                 allowed=Text("an existing file or folder", "存在的文件或目录"),
-                fix=Text("check the spelling; the working folder is {here}", "请检查拼写;当前目录为 {here}"),
+                fix=Text("check the spelling; the working folder is {here}", "请检查拼写；当前目录为 {here}"),
                 path=path,
                 here=Path.cwd(),
             )
@@ -71,7 +71,7 @@ def check_folder(folder: Path, sources: Sequence[Path]) -> None:
                 got=str(folder),
                 allowed=Text("a folder outside the text", "文本目录之外的目录"),
                 fix=Text(
-                    "choose another folder with -o, or start in another one", "请用 -o 选择其他目录,或在其他目录中运行"
+                    "choose another folder with -o, or start in another one", "请用 -o 选择其他目录，或在其他目录中运行"
                 ),
                 source=source,
             )

@@ -93,9 +93,9 @@ def open_run(path: Path, request: Mapping[str, Any], *, rank: int = 0) -> RunFol
             raise UsageError(
                 Text("{path} is a run with other settings or other text", "{path} 的运行使用了不同的设置或文本"),
                 got="\n    " + "\n    ".join(changed),
-                allowed=Text("the same command, which goes on from where it was", "同一命令(可从中断处继续)"),
+                allowed=Text("the same command, which goes on from where it was", "同一命令（可从中断处继续）"),
                 fix=Text(
-                    "repeat the first command, or choose another folder with -o", "重复原命令,或用 -o 选择其他目录"
+                    "repeat the first command, or choose another folder with -o", "重复原命令，或用 -o 选择其他目录"
                 ),
                 path=path,
             )

@@ -48,7 +48,7 @@ def held_out_text(run: Path | None, model: LoadedModel) -> ScoredText:
         raise UsageError(
             Text("this model has no held-out text beside it", "该模型旁边没有留出文本"),
             got=str(model.path),
-            allowed=Text("a run folder, or a text given with --on", "训练目录,或用 --on 指定的文本"),
+            allowed=Text("a run folder, or a text given with --on", "训练目录，或用 --on 指定的文本"),
             fix=Text("add --on FILE", "请加上 --on 文件"),
         )
     tokens = open_tokens(run / "tokens", "valid", tokenizer=model.tokenizer)
@@ -96,7 +96,7 @@ def check_exists(path: Path) -> None:
             Text("there is no file or folder {path}", "没有文件或目录 {path}"),
             got=str(path),
             allowed=Text("an existing file or folder", "存在的文件或目录"),
-            fix=Text("check the spelling; the working folder is {here}", "请检查拼写;当前目录为 {here}"),
+            fix=Text("check the spelling; the working folder is {here}", "请检查拼写；当前目录为 {here}"),
             path=path,
             here=Path.cwd(),
         )

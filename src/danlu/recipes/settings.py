@@ -22,7 +22,7 @@ class BudgetSettings(Settings):
     """How long the run goes on: exactly one of the three."""
 
     seconds: float | None = setting(
-        None, "seconds of work, start-up and evaluation included", "总秒数(含启动与评估)", gt=0
+        None, "seconds of work, start-up and evaluation included", "总秒数（含启动与评估）", gt=0
     )
     steps: int | None = setting(None, "optimizer steps", "优化步数", ge=1)
     tokens: int | None = setting(None, "training tokens", "训练词元数", ge=1)
@@ -34,21 +34,21 @@ class WatchingSettings(Settings):
     validation_tokens: int = setting(
         20000,
         "tokens of the validation text scored at each look; the end scores all",
-        "每次验证所用词元数;结束时使用全部",
+        "每次验证所用词元数；结束时使用全部",
         ge=1,
     )
     prompts: tuple[str, ...] = setting(
         (),
         "beginnings that are continued at each look; empty: from the validation text",
-        "每次续写的开头;空则取自验证文本",
+        "每次续写的开头；空则取自验证文本",
     )
     sample_tokens: int = setting(
-        64, "tokens written for each prompt; 0 is off", "每个开头续写的词元数;0 为关闭", ge=0, le=4096
+        64, "tokens written for each prompt; 0 is off", "每个开头续写的词元数；0 为关闭", ge=0, le=4096
     )
     tensorboard: bool = setting(
         False,
         "also write TensorBoard files (needs the extra `tensorboard`)",
-        "同时写出 TensorBoard 文件(需要 tensorboard 附加包)",
+        "同时写出 TensorBoard 文件（需要 tensorboard 附加包）",
     )
 
 
@@ -63,9 +63,9 @@ class PretrainSettings(Settings):
     """Everything that decides a run. `model` is replaced by the settings of the chosen architecture."""
 
     arch: str = setting("gpt", "architecture, a row of ARCHITECTURES", "架构名")
-    objective: str = setting("", "objective; empty: the architecture's own", "训练目标;空则用该架构的默认目标")
+    objective: str = setting("", "objective; empty: the architecture's own", "训练目标；空则用该架构的默认目标")
     size: str | Literal["auto"] = setting(
-        "auto", "parameters, e.g. 2m; auto: from the budget", "参数量,如 2m;auto 则由预算决定"
+        "auto", "parameters, e.g. 2m; auto: from the budget", "参数量，如 2m；auto 则由预算决定"
     )
     seed: int = setting(0, "seed of every random stream", "所有随机流的种子", ge=0)
     tokenizer_folder: str = setting("", "a finished tokenizer to use instead of training one", "使用已有分词器的目录")
@@ -117,6 +117,6 @@ def check_names(settings: PretrainSettings) -> None:
                 Text("unknown name '{name}' for {where}", "{where} 的名称 '{name}' 未知"), name=name, where=where
             )
             line += say(Text(". Did you mean '{close}'?", "。是否指 '{close}'?"), close=close) if close else "."
-            problems.append(line + say(Text(" Known: {known}", " 可用:{known}"), known=", ".join(known)))
+            problems.append(line + say(Text(" Known: {known}", " 可用：{known}"), known=", ".join(known)))
     if problems:
         raise settings_error(problems)

@@ -32,7 +32,7 @@ class TensorBoard:
                 allowed=Text("the extra 'tensorboard' of danlu", "danlu 的附加包 'tensorboard'"),
                 fix=Text(
                     "pip install 'danlu[tensorboard]', or leave out watching.tensorboard=true",
-                    "运行 pip install 'danlu[tensorboard]',或去掉 watching.tensorboard=true",
+                    "运行 pip install 'danlu[tensorboard]'，或去掉 watching.tensorboard=true",
                 ),
             ) from missing
         self._writer: Any = SummaryWriter(str(folder))

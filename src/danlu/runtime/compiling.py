@@ -50,7 +50,7 @@ def choose_compile(wanted: str, *, shape: Mapping[str, Any], train_seconds: floa
     reason = filled(
         Text(
             "compiling takes about {cost:.0f} s and makes steps {gain:g} times as fast, in a training of {train:.0f} s",
-            "编译约需 {cost:.0f} 秒,可使每步快 {gain:g} 倍;训练共 {train:.0f} 秒",
+            "编译约需 {cost:.0f} 秒，可使每步快 {gain:g} 倍；训练共 {train:.0f} 秒",
         ),
         cost=cost,
         gain=GAIN,

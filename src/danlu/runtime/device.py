@@ -26,18 +26,18 @@ class DeviceSettings(Settings):
     dtype: Literal["auto", "float32", "bfloat16"] = setting(
         "auto",
         "number type of the matrix products; auto: the measured choice",
-        "矩阵乘法的数值类型;auto 为实测选择",
+        "矩阵乘法的数值类型；auto 为实测选择",
     )
     matmul_precision: Literal["auto", "highest", "medium"] = setting(
         "auto",
         "float32 products: highest is exact, medium rounds factors to bfloat16",
-        "float32 乘法:highest 精确,medium 将因子舍入为 bfloat16",
+        "float32 乘法：highest 精确，medium 将因子舍入为 bfloat16",
     )
-    threads: int = setting(0, "threads for one process; 0: the measured choice", "单进程线程数;0 为实测选择", ge=0)
+    threads: int = setting(0, "threads for one process; 0: the measured choice", "单进程线程数；0 为实测选择", ge=0)
     compile: Literal["auto", "on", "off"] = setting(
         "auto",
         "torch.compile of the network's layers; auto: where the time it takes comes back within the run",
-        "用 torch.compile 编译网络各层;auto 则在编译时间能于本次运行内收回时启用",
+        "用 torch.compile 编译网络各层；auto 则在编译时间能于本次运行内收回时启用",
     )
 
 
@@ -125,10 +125,10 @@ def _device(wanted: str) -> Device:
             "此机器没有 PyTorch 可用的设备 '{wanted}'",
         ),
         got=wanted,
-        allowed=Text("auto, or one of: {there}", "auto,或:{there}"),
+        allowed=Text("auto, or one of: {there}", "auto，或：{there}"),
         fix=Text(
             "write runtime.device=auto, or install the build of PyTorch for that device",
-            "改为 runtime.device=auto,或安装支持该设备的 PyTorch",
+            "改为 runtime.device=auto，或安装支持该设备的 PyTorch",
         ),
         wanted=wanted,
         there=", ".join(name for name, usable in there.items() if usable),

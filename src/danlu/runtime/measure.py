@@ -195,19 +195,19 @@ def _reasons(speeds: Sequence[Speed], chosen: Speed, busy: bool) -> dict[str, Te
         "dtype": filled(
             Text(
                 "GFLOP/s measured: {shown}; a less exact type must be {worth:g} times as fast",
-                "实测 GFLOP/s:{shown};精度较低的类型须达到 {worth:g} 倍速度才会选用",
+                "实测 GFLOP/s：{shown}；精度较低的类型须达到 {worth:g} 倍速度才会选用",
             ),
             shown=shown,
             worth=WORTH,
         ),
         "threads": filled(
-            Text("GFLOP/s measured by threads: {threads}", "各线程数实测 GFLOP/s:{threads}"), threads=threads
+            Text("GFLOP/s measured by threads: {threads}", "各线程数实测 GFLOP/s：{threads}"), threads=threads
         ),
     }
     if busy:
         reasons["busy"] = Text(
             "other programs were running, so the numbers are too low; measured again after 10 minutes",
-            "测量时有其他程序在运行,数值偏低;10 分钟后将重新测量",
+            "测量时有其他程序在运行，数值偏低；10 分钟后将重新测量",
         )
     return reasons
 

@@ -133,7 +133,7 @@ class EnergyMeter:
             return self._assumed()
         reason = Text(
             "read from the processor's own counters (RAPL), other programs included",
-            "读取自处理器的能耗计数器(RAPL),包含其他程序",
+            "读取自处理器的能耗计数器（RAPL），包含其他程序",
         )
         return Energy(joules=joules, measured=True, reason=reason)
 
@@ -143,7 +143,7 @@ class EnergyMeter:
 
 def assumed_energy(core_seconds: float) -> Energy:
     """Energy of `core_seconds` of one busy core under the stated assumption of WATTS_PER_CORE."""
-    text = Text("assumed, not measured: {watts:g} W for each busy core", "估算而非测量:每个繁忙核心 {watts:g} W")
+    text = Text("assumed, not measured: {watts:g} W for each busy core", "估算而非测量：每个繁忙核心 {watts:g} W")
     reason = filled(text, watts=WATTS_PER_CORE)
     return Energy(joules=core_seconds * WATTS_PER_CORE, measured=False, reason=reason)
 

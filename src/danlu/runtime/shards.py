@@ -111,7 +111,7 @@ def run_in_processes(work: Callable[[Any], Result], shards: Sequence[Any], num_w
             allowed=Text("workers that live until their shard is done", "工作进程应运行至分片完成"),
             fix=Text(
                 "run the same command again: finished shards are kept; with too little memory set corpus.runtime.processes=1",
-                "再次运行同一命令即可继续,已完成的分片会保留;若内存不足,请减少进程数(processes=1)",
+                "再次运行同一命令即可继续，已完成的分片会保留；若内存不足，请减少进程数（processes=1）",
             ),
         ) from problem
     finally:

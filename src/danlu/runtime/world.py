@@ -113,11 +113,11 @@ def _started_by_torchrun() -> bool:
     if missing:
         raise UsageError(
             Text("the variables of a group of processes are incomplete", "进程组的环境变量不完整"),
-            got=Text("WORLD_SIZE without {missing}", "有 WORLD_SIZE,但缺少 {missing}").en.format(
+            got=Text("WORLD_SIZE without {missing}", "有 WORLD_SIZE，但缺少 {missing}").en.format(
                 missing=", ".join(missing)
             ),
-            allowed=Text("all of {names}, or none", "{names} 全部设置,或都不设置"),
-            fix=Text("start with torchrun, or unset WORLD_SIZE", "用 torchrun 启动,或取消 WORLD_SIZE"),
+            allowed=Text("all of {names}, or none", "{names} 全部设置，或都不设置"),
+            fix=Text("start with torchrun, or unset WORLD_SIZE", "用 torchrun 启动，或取消 WORLD_SIZE"),
             names=", ".join(TORCHRUN),
         )
     return True
@@ -145,6 +145,6 @@ def _lost_workers() -> Iterator[None]:
             allowed=Text("all processes of the group alive and in step", "进程组的所有进程都在运行且保持同步"),
             fix=Text(
                 "see the other processes' messages, then start the same command again; it goes on from its checkpoint",
-                "请查看其他进程的信息,然后重新运行同一命令:将从最近的检查点继续",
+                "请查看其他进程的信息，然后重新运行同一命令：将从最近的检查点继续",
             ),
         ) from problem

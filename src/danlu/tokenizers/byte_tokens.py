@@ -52,5 +52,5 @@ def damaged_vocabulary(problem: str) -> ArtifactError:
         Text("the vocabulary of a tokenizer is damaged", "分词器的词表已损坏"),
         got=problem,
         allowed=Text("a tokenizer.json that danlu wrote", "由 danlu 写成的 tokenizer.json"),
-        fix=Text("train the tokenizer again, or restore the file from a copy", "请重新训练分词器,或从备份恢复文件"),
+        fix=Text("train the tokenizer again, or restore the file from a copy", "请重新训练分词器，或从备份恢复文件"),
     )

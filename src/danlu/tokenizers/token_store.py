@@ -152,7 +152,7 @@ def _check(tokens: Tokens) -> None:
         raise ArtifactError(
             Text("the tokens in {path} are damaged", "{path} 中的词元已损坏"),
             got=problem,
-            allowed=Text("ids below the vocabulary size, in documents", "小于词表大小的编号,按文档划分"),
+            allowed=Text("ids below the vocabulary size, in documents", "小于词表大小的编号，按文档划分"),
             fix=Text("delete the folder and encode the corpus again", "请删除该目录并重新编码语料"),
             path=tokens.artifact.path,
         )

@@ -30,26 +30,26 @@ SEPARATOR = "<|bos|>"  # starts every document; its id is `bos_id`
 class TokenizerSettings(Settings):
     """What a tokenizer is made of."""
 
-    kind: str = setting("bpe", "kind of tokenizer: bpe, byte, char", "分词器类型:bpe、byte、char")
+    kind: str = setting("bpe", "kind of tokenizer: bpe, byte, char", "分词器类型：bpe、byte、char")
     vocab_size: int | Literal["auto"] = setting(
         "auto",
         "number of entries, control tokens and 256 bytes included; auto: by text and model",
-        "词表大小(含控制符与 256 个字节);auto:由文本与模型决定",
+        "词表大小（含控制符与 256 个字节）；auto：由文本与模型决定",
     )
     num_parameters: int | None = setting(
-        None, "parameters of the model that will read the tokens; for auto", "使用该词表的模型参数量;供 auto 使用"
+        None, "parameters of the model that will read the tokens; for auto", "使用该词表的模型参数量；供 auto 使用"
     )
     sample_bytes: int = setting(
         4_000_000,
         "bytes of text to learn from at most, in blocks spread evenly over the documents",
-        "训练分词器最多使用的字节数,按块在文档中均匀抽取",
+        "训练分词器最多使用的字节数，按块在文档中均匀抽取",
         ge=1000,
     )
     min_frequency: int = setting(
         2, "a pair or character is taken when seen at least this often", "组合或字符至少出现这么多次才收入", ge=1
     )
     control_tokens: tuple[str, ...] = setting(
-        (SEPARATOR,), "control tokens, ids 0, 1, ...; the first one starts every document", "控制符,第一个用作文档开头"
+        (SEPARATOR,), "control tokens, ids 0, 1, ...; the first one starts every document", "控制符，第一个用作文档开头"
     )
 
 
@@ -193,7 +193,7 @@ def _check_text(text: str) -> None:
             allowed=Text("text without lone surrogates", "不含孤立代理码位的文本"),
             fix=Text(
                 "read the file as UTF-8 with danlu corpus build: it repairs and reports such bytes",
-                "请用 danlu corpus build 以 UTF-8 读取:它会修复并报告",
+                "请用 danlu corpus build 以 UTF-8 读取：它会修复并报告",
             ),
         ) from problem
 

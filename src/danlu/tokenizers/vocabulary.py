@@ -57,9 +57,9 @@ def check_vocab_size(asked: int | Literal["auto"], num_control: int) -> None:
             got=f"vocab_size = {asked}",
             allowed=Text(
                 "{least} (256 bytes and the control tokens) to {most}, or auto",
-                "{least}(256 个字节加控制符)到 {most},或 auto",
+                "{least}（256 个字节加控制符）到 {most}，或 auto",
             ),
-            fix=Text("leave it at auto, or take 1024 to 16384", "保持 auto,或取 1024 到 16384"),
+            fix=Text("leave it at auto, or take 1024 to 16384", "保持 auto，或取 1024 到 16384"),
             least=least,
             most=LIMIT,
         )
@@ -71,7 +71,7 @@ def vocabulary_reason(facts: Mapping[str, Any], vocab_size: int) -> str:
     if target is not None and vocab_size < target:
         fewer = Text(
             "{target} wanted, but the text repeats only {found} entries often enough",
-            "目标 {target},但文本中足够频繁的条目只有 {found} 个",
+            "目标 {target}，但文本中足够频繁的条目只有 {found} 个",
         )
         return say(fewer, target=target, found=vocab_size)
     if asked == "auto":

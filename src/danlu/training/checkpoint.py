@@ -162,7 +162,7 @@ def _check_space(path: Path, groups: Mapping[str, Mapping[str, Tensor]]) -> None
     if free < 1.05 * needed:
         shutil.rmtree(path, ignore_errors=True)
         raise DiskError(
-            Text("no room for a checkpoint in {path}", "{path} 空间不足,无法写入检查点"),
+            Text("no room for a checkpoint in {path}", "{path} 空间不足，无法写入检查点"),
             got=Text("{free} free", "剩余 {free}"),
             allowed=Text("{needed} free", "需要 {needed}"),
             fix=Text("free some space, then run the same command again", "请释放空间后再次运行同一命令"),
