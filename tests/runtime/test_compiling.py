@@ -27,12 +27,12 @@ def test_long_runs_compile_and_short_ones_do_not() -> None:
 def test_what_was_compiled_here_before_costs_little(tmp_path: Path) -> None:
     (tmp_path / "compiled").mkdir()
     remember_compiled(SHAPE, 24.0)
-    assert choose_compile("auto", shape=SHAPE, train_seconds=100.0, by_clock=True).compile
+    assert choose_compile("auto", shape=SHAPE, train_seconds=120.0, by_clock=True).compile
     # by steps the result must not depend on what ran before
-    assert not choose_compile("auto", shape=SHAPE, train_seconds=100.0, by_clock=False).compile
-    assert not choose_compile("auto", shape={**SHAPE, "width": 96}, train_seconds=100.0, by_clock=True).compile
+    assert not choose_compile("auto", shape=SHAPE, train_seconds=120.0, by_clock=False).compile
+    assert not choose_compile("auto", shape={**SHAPE, "width": 96}, train_seconds=120.0, by_clock=True).compile
     (tmp_path / "compiled").rmdir()
-    assert not choose_compile("auto", shape=SHAPE, train_seconds=100.0, by_clock=True).compile
+    assert not choose_compile("auto", shape=SHAPE, train_seconds=120.0, by_clock=True).compile
 
 
 def test_the_users_word_counts_and_a_missing_compiler_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,6 @@ def expected_bits(*, ngram_bits: float, parameters: int, bytes_read: float, uniq
     unique = max(1.0, min(bytes_read, float(unique_bytes)))
     repeats = max(0.0, bytes_read / unique - 1)
     effective = unique * (1 + 15.4 * (1 - math.exp(-repeats / 15.4)))
-    share: float = 0.62 + 0.13 * (parameters / 1e6) ** -0.30 + 0.21 * (effective / 1e6) ** -0.45
+    share: float = 0.20 + 0.332 * (parameters / 1e6) ** -0.213 + 0.476 * (effective / 1e6) ** -0.119
     middle = share * ngram_bits
     return Expected(middle=middle, low=middle * (1 - BAND), high=middle * (1 + BAND))

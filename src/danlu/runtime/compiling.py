@@ -19,6 +19,7 @@ from danlu.runtime.reasons import filled
 CACHE_NAME = "compiled-1"
 COLD_SECONDS = 30.0
 GAIN = 1.15
+WORTH = 1.05  # beside other programs compiling took up to 58 s, so a small gain is not worth its risk
 # The compiler's cache: by default it lies in the folder for temporary files, which others may share.
 CACHE_FOLDER = "compiled"
 CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
@@ -46,7 +47,7 @@ def choose_compile(wanted: str, *, shape: Mapping[str, Any], train_seconds: floa
         return CompileChoice(compile=False, reason=reason, seconds=0.0)
     known = _known().get(_key(shape)) if by_clock else None
     cost = COLD_SECONDS if known is None else 1.5 * float(known)
-    worth = (train_seconds - cost) * GAIN > train_seconds
+    worth = (train_seconds - cost) * GAIN > WORTH * train_seconds
     reason = filled(
         Text(
             "compiling takes about {cost:.0f} s and makes steps {gain:g} times as fast, in a training of {train:.0f} s",
