@@ -59,6 +59,19 @@ def trailing_space(text: str) -> Cleaned:
     return Cleaned(text=mended, num_changes=num_changes)
 
 
+_CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
+
+
+def citations(text: str) -> Cleaned:
+    """Marks such as `[12]` and `[citation needed]` go, as in C4 (Raffel et al. 2020, section 2.2)."""
+    num_changes = 0
+    # What a mark stood in may become one: `[[1]2]`.
+    while found := _CITATION.subn("", text)[1] if "[" in text else 0:
+        text = _CITATION.sub("", text)
+        num_changes += found
+    return Cleaned(text=text, num_changes=num_changes)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CleanText:
     """A text after several cleaners, and one edit `name:changes` for each that acted."""
