@@ -109,7 +109,7 @@ def covered_characters(tokens: Tokens, found: Repeats) -> Array:
 
 def _later(found: Repeats) -> Array:
     """The places, in order, of n-grams that stood before in their document."""
-    later = found.places[found.places != np.repeat(found.first, found.counts)]
+    later: Array = found.places[found.places != np.repeat(found.first, found.counts)]
     later.sort()
     return later
 

@@ -22,6 +22,7 @@ LINE_RULES = ("long_word", "unpunctuated", "few_words", "javascript", "policy")
 LEAST_WORDS, LONGEST_WORD, SHORT_LINE = 3, 1000, 30
 _POLICY = "terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies"
 _CLOSING = (".", "?", "!", '"', "'", "。", "？", "！", "”", "’", "」", "』", "…")
+_QUOTES, _HAN_TERMINAL = tuple("”’」』）"), tuple("。！？…")
 TERMINAL = tuple(".?!。！？．｡؟۔।॥።᙮‼‽⁇⁈⁉﹒﹖﹗")
 
 
@@ -65,7 +66,7 @@ def measure(batch: TextBatch) -> Mapping[str, Array]:
     characters = words.sum_lines_D(kept_L * length_L)
     again_L = np.zeros(kept_L.size, bool)
     again_L[kept_L] = seen_before(words.id_L[kept_L], words.document_L[kept_L])
-    terminal_L = _any(pc.ends_with, words.lines, TERMINAL) & kept_L
+    terminal_L = _ends_sentence(words.lines) & kept_L
     num_words = words.sum_lines_D(kept_L * words.tokens_L)
     return {
         "num_kept_lines": num_lines.astype(np.int64),
@@ -107,6 +108,16 @@ _BROKEN: dict[str, Callable[[WordBatch], Array]] = {
     "javascript": lambda words: _contains(words.lines, "javascript"),
     "policy": lambda words: _contains(words.lines, _POLICY),
 }
+
+
+def _ends_sentence(lines: Any) -> Array:
+    """A sign that ends a sentence stands last, or last but for a closing quote, as Chinese speech is written."""
+    found: Array = _any(pc.ends_with, lines, TERMINAL)
+    quoted = np.flatnonzero(_any(pc.ends_with, lines, _QUOTES))
+    if quoted.size:
+        before = pc.utf8_slice_codeunits(lines.take(pa.array(quoted)), -2, -1)
+        found[quoted] |= pc.is_in(before, pa.array(_HAN_TERMINAL, pa.large_string())).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _contains(lines: Any, pattern: str) -> Array:

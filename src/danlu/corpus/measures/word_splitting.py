@@ -39,6 +39,7 @@ _ABBREVIATIONS = (
 )
 _WHOLE = frozenset(_ABBREVIATIONS.split())
 _APART = {"cannot": ["can", "not"], "Cannot": ["Can", "not"], "gonna": ["gon", "na"], "gotta": ["got", "ta"]}
+_NO_DIGIT = re.compile(r"\D*$").match
 _OUTSIDE = ",.;:!?()[]{}<>_#*&'\"`"
 LONGEST_SPLIT = 4096  # a longer run without a space is data, not text, and counts as one word
 
@@ -62,17 +63,28 @@ def split_word(word: str) -> list[str]:
 
 
 def _split_plain(word: str) -> list[str] | None:
-    """A word of letters with signs around it, which most are: 5 times as quick as asking the patterns."""
+    """A word with signs around it, which most are: 5 times as quick as asking the patterns. None: they must be asked."""
     core = word.strip(_OUTSIDE)
-    if not core.isalpha() or core in _APART:
-        return None
+    if not core.isalpha():
+        first, last = core[:1], core[-1:]
+        if not core.isascii() or not first.isalnum() or not last.isalnum() or "'" in core:
+            return None
+        # Behind a digit may stand a unit.
+        if last.isalpha() and not _NO_DIGIT(core):
+            return None
     start = word.index(core)
     after = word[start + len(core) :]
-    if after[:1] == "." and not (
-        len(core) > 1 and (core[-1].islower() or core[-2:].isupper()) and core + "." not in _WHOLE
-    ):
+    if after[:1] == "." and not (_ends_softly(core) and core + "." not in _WHOLE):
         return None
-    return [*word[:start], core, *after] if ".." not in word else None
+    if ".." in word or "." in word[:start]:
+        return None
+    return [*word[:start], *_split_core(core), *after]
+
+
+def _ends_softly(core: str) -> bool:
+    """Whether a full stop behind the word is a sign of its own: not behind one letter, nor behind `U.S`."""
+    last = core[-1]
+    return last.isdigit() or (len(core) > 1 and (last.islower() or (core[-2:].isupper() and core[-2:].isalpha())))
 
 
 def _split_latin(word: str) -> list[str]:
@@ -106,9 +118,10 @@ def _split_core(word: str) -> list[str]:
         return _APART.get(word) or [word]
     if word in _WHOLE or _is_whole(word):
         return [word]
-    if match := _CONTRACTION.match(word) or _HOUR.match(word):
-        return [piece for piece in match.groups() if piece]
-    if _ADDRESS.match(word):
+    known = _CONTRACTION.match(word) if "'" in word or "’" in word else _HOUR.match(word) if word[0].isdigit() else None
+    if known:
+        return [piece for piece in known.groups() if piece]
+    if ("." in word or "://" in word) and _ADDRESS.match(word):
         return [word]
     pieces: list[str] = []
     place = 0
