@@ -7,7 +7,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,13 @@ import numpy as np
 import pyarrow as pa
 
 from danlu.core.artifacts import file_sha256
-from danlu.corpus import MEASURES
 from danlu.corpus.cleaning import clean
 from danlu.corpus.document import FilePart, Found, Refused, document_id
 from danlu.corpus.duplicates import text_digest
 from danlu.corpus.files import Shard, readers
-from danlu.corpus.measures.batch import Array, Measure, TextBatch
-from danlu.corpus.rules.judge import judge, limits_of, measure_groups, preset_of
+from danlu.corpus.judging import judge_texts
+from danlu.corpus.measures.batch import Array
+from danlu.corpus.rules.judge import preset_of
 from danlu.corpus.segments import cut
 from danlu.corpus.settings import CorpusSettings
 from danlu.corpus.signatures import signature_column, signatures
@@ -71,14 +70,6 @@ def read_shard(task: ReadingTask) -> dict[str, Any]:
     return {"parts": parts}
 
 
-def measure_batch(batch: TextBatch, settings: CorpusSettings) -> dict[str, Array]:
-    """Every measure of the preset for each text: name -> array, in a fixed order."""
-    columns: dict[str, Array] = {}
-    for group in measure_groups(settings):
-        columns.update(_measure(group)(batch))
-    return columns
-
-
 def uses_near(settings: CorpusSettings) -> bool:
     """Whether near duplicates are looked for."""
     near = settings.duplicates.near
@@ -110,8 +101,15 @@ def _pieces(found: Found, part: FilePart, settings: CorpusSettings) -> Iterator[
     if part.file.valid:
         pieces, edits = [found.text], found.edits
     else:
-        cleaned = clean(found.text, preset_of(settings).cleaners)
-        pieces = cut(cleaned.text, settings.reading.cut_above, settings.reading.segment_bytes)
+        preset = preset_of(settings)
+        cleaned = clean(found.text, preset.cleaners)
+        pieces = [cleaned.text]
+        if preset.most_characters is None:
+            pieces = cut(cleaned.text, settings.reading.cut_above, settings.reading.segment_bytes)
+        elif len(cleaned.text) > preset.most_characters:
+            # Segments have up to one and a half times the size asked for.
+            wanted = 0.6 * preset.most_characters * len(cleaned.text.encode()) / len(cleaned.text)
+            pieces = cut(cleaned.text, 0, int(wanted))
         edits = (*found.edits, *cleaned.edits, *((f"segments:{len(pieces)}",) if len(pieces) > 1 else ()))
     for number, text in enumerate(pieces):
         yield _Row(
@@ -209,20 +207,18 @@ def _batches(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
 
 
 def _measured(rows: list[_Row], settings: CorpusSettings) -> pa.Table:
-    texts = [row.text for row in rows]
-    batch = TextBatch(texts)
-    columns = measure_batch(batch, settings)
-    verdicts = judge(columns, limits_of(settings))
-    reasons = [row.reason if row.reason or row.valid else why for row, why in zip(rows, verdicts.reason_D, strict=True)]
+    judged = judge_texts([row.text for row in rows], settings, fixed=[row.valid for row in rows])
+    reasons = [row.reason if row.reason or row.valid else why for row, why in zip(rows, judged.reason_D, strict=True)]
     if settings.languages:
         wanted = set(settings.languages)
         reasons = [
             why or (None if row.valid or name in wanted else "language_not_wanted")
-            for row, why, name in zip(rows, reasons, columns["language"], strict=True)
+            for row, why, name in zip(rows, reasons, judged.columns["language"], strict=True)
         ]
     by_rule = np.array(
-        [why is not None and why == rule for why, rule in zip(reasons, verdicts.reason_D, strict=True)], bool
+        [why is not None and why == rule for why, rule in zip(reasons, judged.reason_D, strict=True)], bool
     )
+    texts = judged.batch.texts
     table: dict[str, Any] = {
         "id": pa.array([row.id for row in rows], pa.string()),
         "source": pa.array([row.source for row in rows], pa.string()),
@@ -232,25 +228,25 @@ def _measured(rows: list[_Row], settings: CorpusSettings) -> pa.Table:
         "valid": pa.array([row.valid for row in rows], pa.bool_()),
         "digest": pa.array([text_digest(text) for text in texts], pa.binary(16)),
         "reason": pa.array(reasons, pa.string()),
-        "value": pa.array(np.where(by_rule, verdicts.value_D, np.nan), pa.float64(), from_pandas=True),
-        "limit": pa.array(np.where(by_rule, verdicts.limit_D, np.nan), pa.float64(), from_pandas=True),
-        "edits": pa.array([list(row.edits) for row in rows], pa.list_(pa.string())),
+        "value": pa.array(np.where(by_rule, judged.value_D, np.nan), pa.float64(), from_pandas=True),
+        "limit": pa.array(np.where(by_rule, judged.limit_D, np.nan), pa.float64(), from_pandas=True),
+        "edits": pa.array(
+            [
+                [*row.edits, *((f"line_rules:{count}",) if count else ())]
+                for row, count in zip(rows, judged.num_removed_D.tolist(), strict=True)
+            ],
+            pa.list_(pa.string()),
+        ),
     }
-    table.update({name: measure_column(name, values) for name, values in columns.items()})
+    table.update({name: measure_column(name, values) for name, values in judged.columns.items()})
     if uses_near(settings):
-        table["signature"] = signature_column(signatures(batch, settings.duplicates))
+        table["signature"] = signature_column(signatures(judged.batch, settings.duplicates))
     return pa.table(table)
 
 
 def measure_column(name: str, values: Array) -> pa.Array:
     """An Arrow column with a type that does not depend on the rows."""
     return pa.array(values, pa.string() if values.dtype == object else pa.from_numpy_dtype(values.dtype))
-
-
-@cache
-def _measure(group: str) -> Measure:
-    found: Measure = MEASURES.load(group)
-    return found
 
 
 def group_facts(results: list[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from danlu.corpus.document import document_id
+from danlu.corpus.judging import measure_batch
 from danlu.corpus.measures.batch import TextBatch
 from danlu.corpus.segments import pause
 from danlu.corpus.settings import CorpusSettings
-from danlu.corpus.shard_reading import measure_batch, measure_column
+from danlu.corpus.shard_reading import measure_column
 from danlu.corpus.splits import TRAIN, VALID
 from danlu.corpus.store import COLUMNS, DECISION, DROPPED, EDITS, KEPT, PartWriter
 

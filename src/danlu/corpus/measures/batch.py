@@ -25,8 +25,10 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)
 class TextBatch:
     """Texts (valid Unicode) and what several measures need of them; computed on first use."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], line_rules: Sequence[str] = ()) -> None:
         self.texts = texts
+        self.line_rules = tuple(line_rules)  # which lines do not count (rows of LINE_RULES)
+        self.shared: dict[str, object] = {}  # what several measures make of the texts beside this
         self.codes_C = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32)
         self.num_characters_D = np.array([len(text) for text in texts], dtype=np.int64)
         self.ends_D = np.cumsum(self.num_characters_D)
