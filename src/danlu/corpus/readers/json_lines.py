@@ -98,4 +98,5 @@ def _domain(value: Any, settings: ReadingSettings) -> str | None:
     return None
 
 
-READER = Reader(endings=(".jsonl", ".json", ".ndjson"), read=read, many=True, ranges=True)
+LINES = Reader(endings=(".jsonl", ".ndjson", ".jl"), read=read, many=True, ranges=True)
+JSON = Reader(endings=(".json",), read=read, many=True, ranges=True)

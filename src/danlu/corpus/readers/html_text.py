@@ -1,0 +1,73 @@
+"""The text of a page: the main part by trafilatura; where that finds nothing, all that is visible by lxml."""
+
+import re
+from functools import cache
+from typing import Any, NamedTuple
+
+FEW_CHARACTERS = 20
+# What stands on a page but not in its text.
+_NO_TEXT = ("script", "style", "noscript", "template", "svg", "head", "nav", "iframe", "button", "select")
+_BLOCKS = (
+    *("p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "section", "article"),
+    *("header", "footer", "blockquote", "pre", "dt", "dd", "ul", "ol"),
+)
+_BLANKS = re.compile(r"[ \t\r\f\v]+")
+_INDENTED = re.compile(r"^ *\t[ \t]*", re.MULTILINE)  # of the page's source; code is indented by spaces
+_EMPTY_LINES = re.compile(r"\n\s*\n\s*")
+
+
+class PageText(NamedTuple):
+    """The text and how it was found: `main_text` or `all_text`; empty when the page has none."""
+
+    text: str
+    kind: str
+
+
+def page_text(page: str) -> PageText:
+    """The main text of the page, tables and lists included, comments and navigation left out; else all visible text."""
+    text = extract(page)
+    if len(text.strip()) >= FEW_CHARACTERS:
+        return PageText(text, "main_text")
+    return PageText(visible_text(page), "all_text")
+
+
+def extract(page: str) -> str:
+    """The main text of a page, or an empty string when trafilatura finds none or fails on it."""
+    import trafilatura
+
+    try:
+        found = trafilatura.extract(
+            page, include_comments=False, include_tables=True, deduplicate=False, config=_config()
+        )
+    except Exception:  # a parser of foreign pages may fail in any way, and visible_text is left
+        return ""
+    return _INDENTED.sub("", found or "").replace("\xa0", " ")
+
+
+def visible_text(page: str) -> str:
+    """Every text of the page outside scripts and navigation, one line for each block; empty when it cannot be parsed."""
+    from lxml import etree, html
+
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True)
+    try:
+        root: Any = html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError):
+        return ""
+    etree.strip_elements(root, *_NO_TEXT, with_tail=False)
+    for element in root.iter(*_BLOCKS):
+        element.tail = "\n" + (element.tail or "")
+        element.text = "\n" + (element.text or "")
+    text = _BLANKS.sub(" ", root.text_content())
+    return _EMPTY_LINES.sub("\n\n", "\n".join(line.strip() for line in text.split("\n"))).strip()
+
+
+@cache
+def _config() -> Any:
+    """trafilatura's defaults, with pages of few words accepted: Chinese has no spaces to count words by."""
+    from trafilatura.settings import use_config
+
+    config = use_config()
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "50")
+    config.set("DEFAULT", "MIN_OUTPUT_SIZE", "1")
+    config.set("DEFAULT", "EXTRACTION_TIMEOUT", "0")
+    return config
