@@ -29,6 +29,20 @@ READERS = Registry(
     },
 )
 
+SHAPES = Registry(
+    "danlu.shapes",
+    Text("shape of an export", "导出数据的形状"),
+    {
+        "lines": "danlu.corpus.readers.shapes:LINES",
+        "chat": "danlu.corpus.readers.shapes:CHAT",
+        "reddit": "danlu.corpus.readers.shapes:REDDIT",
+        "twitter": "danlu.corpus.readers.shapes:TWITTER",
+        "telegram": "danlu.corpus.readers.shapes:TELEGRAM",
+        "weibo": "danlu.corpus.readers.shapes:WEIBO",
+        "wechat": "danlu.corpus.readers.shapes:WECHAT",
+    },
+)
+
 CLEANERS = Registry(
     "danlu.cleaners",
     Text("cleaner", "清洗步骤"),

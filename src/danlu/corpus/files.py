@@ -8,6 +8,7 @@ from pathlib import Path
 
 from danlu.core.errors import UsageError
 from danlu.core.language import Text
+from danlu.corpus import SHAPES
 from danlu.corpus.document import FilePart, SourceFile
 from danlu.corpus.opening import UnpackError, compression_of, is_regular, read_head
 from danlu.corpus.recognising import HEAD_BYTES, is_hidden, readers, recognise
@@ -44,6 +45,8 @@ def find_files(sources: Sequence[Path], settings: ReadingSettings, *, valid: Seq
     Hidden files, pipes, devices, binary and unknown formats are left out and counted; links to folders are followed
     once, so that a loop ends. A file named directly is read even when it is hidden.
     """
+    if settings.shape != "auto":
+        SHAPES.load(settings.shape)  # an unknown name is refused before any work
     found = FoundFiles()
     names = Counter[str]()
     for source, is_valid in [*((s, False) for s in sources), *((v, True) for v in valid)]:

@@ -10,8 +10,8 @@ class ReadingSettings(Settings):
 
     text_field: str = setting(
         "text",
-        "field (JSON) or column (csv, parquet) that holds the text; a.b goes into objects, a+b joins two",
-        "存放文本的字段(JSON)或列(csv、parquet);a.b 进入嵌套对象,a+b 连接两个字段",
+        "field (JSON) or column (csv, parquet) that holds the text; in JSON a.b goes into objects and a+b joins two",
+        "存放文本的字段(JSON)或列(csv、parquet);JSON 中 a.b 进入嵌套对象,a+b 连接两个字段",
     )
     rows_field: str = setting(
         "",
