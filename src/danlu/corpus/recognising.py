@@ -26,6 +26,7 @@ _BEGINNINGS = (
     (b"WARC/", "warc"),
     (b"filedesc://", "warc"),
     (b"<mediawiki", "wikipedia"),
+    (b"<!DOCTYPE mediawiki", "wikipedia"),  # dumps have none; the reader says so
 )
 _ZIP_BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06")
 

@@ -71,7 +71,7 @@ def _resolved(inner: str, variant: str, rules: dict[str, str]) -> str:
         return body
     found = _parse(body, variant)
     if found is None:
-        return "" if flags & {"T", "H", "-", "D"} else body
+        return "" if flags & {"T", "H", "-", "D", "N"} else body
     if flags & {"A", "H"} and len(rules) < MAX_RULES:
         rules.update(found.replaced)
     if "-" in flags:

@@ -107,6 +107,8 @@ def _records(stream: BinaryIO, start: int, settings: ReadingSettings, state: _St
             return
         state.offset = start + record.stream_pos
         state.resume = state.offset + 1
+        if not str(record.headers.get("Content-Length") or "").strip().isdigit():
+            raise _DamagedError("it states no length")
         content = _content(record, state)
         state.resume = state.offset + record.content_length
         yield _document(record, content, state.offset, settings)

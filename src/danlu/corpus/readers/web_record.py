@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from danlu.corpus.document import Found, Refused
+from danlu.corpus.encoding import looks_binary
 from danlu.corpus.readers.html import from_page
 from danlu.corpus.readers.plain import found_text
 from danlu.corpus.settings import ReadingSettings
@@ -26,27 +27,39 @@ class Payload(NamedTuple):
 def payload_of_response(address: str, message: bytes, offset: int) -> Payload | Refused:
     """The body of an HTTP response, unpacked; a refusal for errors, redirects and messages that cannot be parsed.
 
-    A body that unpacks beyond MAX_RECORD_BYTES is refused.
+    Crawlers store bodies unchunked under headers that still say chunked, so what cannot be decoded as it says is taken
+    as it is. A body that unpacks beyond MAX_RECORD_BYTES is refused.
     """
+    problem = ""
+    for decoding in ("all", "content", "none"):
+        try:
+            record, body = _parsed(message, decoding)
+        except (OSError, ValueError) as found:
+            problem = problem or str(found)
+            continue
+        headers: Any = record.http_headers  # None where the message has no status line
+        status = None if headers is None else headers.status_code
+        if status != _SUCCESS:
+            return Refused(offset=offset, reason="no_page", got=f"status {status}: {address}"[:200])
+        if len(body) > MAX_RECORD_BYTES:
+            return Refused(offset=offset, reason="unpacks_too_large", got=address[:200])
+        if decoding == "none" and looks_binary(body[:4096]):
+            break
+        if body or decoding == "none":
+            kind = (record.http_content_type or "").strip().lower()
+            return Payload(address, kind, record.http_charset or "", body)
+    return Refused(offset=offset, reason="damaged_record", got=f"{address}: {problem or 'its body is packed'}"[:200])
+
+
+def _parsed(message: bytes, decoding: str) -> "tuple[Any, bytes]":
     from fastwarc.warc import WarcRecord, WarcRecordType
 
-    record = WarcRecord()
+    record: Any = WarcRecord()
     record.init_headers(WarcRecordType.response)
     record.set_bytes_content(message)
     record.is_http = True
-    try:
-        record.parse_http(auto_decode="all", quirks_mode=True)
-        body: bytes = record.reader.read(MAX_RECORD_BYTES + 1)
-    except (OSError, ValueError) as problem:
-        return Refused(offset=offset, reason="damaged_record", got=f"{address}: {problem}"[:200])
-    if len(body) > MAX_RECORD_BYTES:
-        return Refused(offset=offset, reason="unpacks_too_large", got=address[:200])
-    headers: Any = record.http_headers  # None where the message has no status line
-    status = None if headers is None else headers.status_code
-    if status != _SUCCESS:
-        return Refused(offset=offset, reason="no_page", got=f"status {status}: {address}"[:200])
-    kind = (record.http_content_type or "").strip().lower()
-    return Payload(address, kind, record.http_charset or "", body)
+    record.parse_http(auto_decode=decoding, quirks_mode=True)
+    return record, record.reader.read(MAX_RECORD_BYTES + 1)
 
 
 def text_of(payload: Payload, offset: int, settings: ReadingSettings) -> Found | Refused:

@@ -32,7 +32,10 @@ _NO_TEXT = frozenset(
         *("indicator", "categorytree", "inputbox", "chem", "ce"),
     )
 )
-_MARKS = {"li": "- ", "dt": "", "dd": "", "br": "\n", "hr": "\n"}
+# A term and its explanation may stand on one line: the signs live until the text is tidied.
+_TERM, _EXPLAINED = "\x01", "\x02"
+_MARKS = {"li": "- ", "dt": _TERM, "dd": _EXPLAINED, "br": "\n", "hr": "\n"}
+_TERM_LINE = re.compile(f"{_TERM}([^\n{_EXPLAINED}]*[^\\s{_EXPLAINED}])\\s*{_EXPLAINED}[ \t]*(?=\\S)")
 # Few templates stand for words of the sentence around them: without these, sentences have holes. Which parameter says it:
 _FIRST = frozenset(
     (
@@ -112,7 +115,7 @@ def _texts(code: Any, depth: int) -> Iterator[str]:
 def _node(node: Any, depth: int) -> Iterator[str]:
     kind = type(node).__name__
     if kind == "Text":
-        yield str(node.value)
+        yield str(node.value).replace(_TERM, "").replace(_EXPLAINED, "")
     elif kind == "Wikilink":
         yield from _link(node, depth)
     elif kind == "ExternalLink":
@@ -180,7 +183,8 @@ def _measure(values: list[str]) -> Iterator[str]:
 
 
 def _tidy(text: str) -> str:
-    text = _SWITCH.sub("", _STYLE.sub("", text))
+    text = _SWITCH.sub("", _STYLE.sub("", text.replace("\xa0", " ")))
+    text = _TERM_LINE.sub(r"\1: ", text).replace(_TERM, "").replace(_EXPLAINED, "")
     text = _BROKEN.sub("", text)
     text = _EMPTY_BRACKETS.sub("", _CLOSING.sub(r"\1", _OPENING.sub(r"\1", text)))
     text = _BEFORE_SIGN.sub(r"\1", _BLANKS.sub(" ", text))
