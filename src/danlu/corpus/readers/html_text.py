@@ -28,7 +28,15 @@ def page_text(page: str) -> PageText:
     text = extract(page)
     if len(text.strip()) >= FEW_CHARACTERS:
         return PageText(text, "main_text")
-    return PageText(visible_text(page), "all_text")
+    text = visible_text(page)
+    return PageText(text if text.strip() else _text_of_deep_page(page), "all_text")
+
+
+def _text_of_deep_page(page: str) -> str:
+    """The text of a page that is nested deeper than lxml goes (256 levels); resiliparse has no such limit."""
+    from resiliparse.extract.html2text import extract_plain_text
+
+    return str(extract_plain_text(page, main_content=False, alt_texts=False, links=False, form_fields=False))
 
 
 def extract(page: str) -> str:

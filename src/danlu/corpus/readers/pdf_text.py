@@ -19,8 +19,8 @@ _ENDS = "。！？；：.!?;:”』」…"
 _HAN = r"\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 _HAN_END, _HAN_START = re.compile(f"[{_HAN}]$"), re.compile(f"^[{_HAN}]")
 _ITEM = re.compile(r"^(?:[•·▪*–-]\s|\(?\d{1,3}[.)、]\s?|第.{1,4}[章节条])")
-# pdfium writes these for a hyphen at a line's end, and for glyphs that no table explains.
-_SOFT_HYPHENS = re.compile("[\x02\u00ad\ufffe]")
+# What pdfium writes for a hyphen at a line's end; the line break itself it leaves out.
+_LINE_END_HYPHEN = re.compile("[\x02\ufffe](?:\\r?\\n)?")
 _ENCRYPTED, _DAMAGED = "encrypted", "damaged_pdf"
 
 
@@ -102,7 +102,7 @@ def joined(lines: list[str]) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    text = _SOFT_HYPHENS.sub("\xad", text.replace("\0", ""))
+    text = _LINE_END_HYPHEN.sub("\xad\n", text.replace("\0", ""))
     return [line.strip() for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
 
 
