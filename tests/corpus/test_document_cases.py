@@ -104,7 +104,7 @@ def test_pdf_lines_become_paragraphs(tmp_path: Path) -> None:
     assert found.texts == [
         "This is a line of the first paragraph that goes on to the next line and uses a hyphen at the end of this line, "
         "example given. It ends here.\nA second paragraph begins here and it is as long as others are.\n\n"
-        "这一段中文写得很长很长,一直写到这一行的末尾处为止然后在下一行继续,在这里结束。\n完\n\n"
+        "这一段中文写得很长很长,一直写到这一行的末尾处为止然后在下一行继续,在这里结束。\n全文完\n\n"
         "Third page.\n\nFourth page.\n"
     ]
     assert found.items[0].edits == ("pdf_pages:4",)  # type: ignore[union-attr]

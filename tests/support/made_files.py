@@ -81,7 +81,7 @@ def docx(paragraphs: Sequence[str], *, body: str = "") -> bytes:
 def pdf(pages: Sequence[Sequence[str]]) -> bytes:
     """One string for each printed line. No font is in the file; a table tells which character each code stands for."""
     characters = sorted({sign for page in pages for line in page for sign in line})
-    codes = {sign: number for number, sign in enumerate(characters, start=1)}
+    codes = {sign: number for number, sign in enumerate(characters, start=0x100)}
     mapped = [f"<{codes[c]:04x}> <{c.encode('utf-16-be').hex()}>" for c in characters]
     blocks = [mapped[n : n + 100] for n in range(0, len(mapped), 100)]
     table = "".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar\n" for block in blocks)
