@@ -335,7 +335,7 @@ def test_30_31_what_is_no_file_is_left_out(folder: Path) -> None:
     (folder / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
     (folder / "picture.txt").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(range(256)) * 4)
     (folder / "program.exe").write_bytes(b"MZ\x90\0\3\0\0\0" * 100)
-    (folder / "book.pdf").write_bytes(b"%PDF-1.7 ...")
+    (folder / "book.rtf").write_bytes(b"{\\rtf1 words}")
     with socket.socket(socket.AF_UNIX) as listening:
         try:
             listening.bind(str(folder / "socket.txt"))

@@ -13,9 +13,33 @@ READERS = Registry(
         "txt": "danlu.corpus.readers.plain:READER",
         "md": "danlu.corpus.readers.markdown:READER",
         "html": "danlu.corpus.readers.html:READER",
-        "jsonl": "danlu.corpus.readers.json_lines:READER",
-        "csv": "danlu.corpus.readers.delimited:READER",
-        "parquet": "danlu.corpus.readers.columnar:READER",
+        "jsonl": "danlu.corpus.readers.json_lines:LINES",
+        "json": "danlu.corpus.readers.json_lines:JSON",
+        "csv": "danlu.corpus.readers.delimited:CSV",
+        "tsv": "danlu.corpus.readers.delimited:TSV",
+        "parquet": "danlu.corpus.readers.columnar:PARQUET",
+        "arrow": "danlu.corpus.readers.columnar:ARROW",
+        "warc": "danlu.corpus.readers.warc:READER",
+        "wikipedia": "danlu.corpus.readers.wikipedia:READER",
+        "epub": "danlu.corpus.readers.epub:READER",
+        "docx": "danlu.corpus.readers.docx:READER",
+        "pdf": "danlu.corpus.readers.pdf:READER",
+        "zip": "danlu.corpus.readers.zipped:READER",
+        "tar": "danlu.corpus.readers.tarred:READER",
+    },
+)
+
+SHAPES = Registry(
+    "danlu.shapes",
+    Text("shape of an export", "导出数据的形状"),
+    {
+        "lines": "danlu.corpus.readers.shapes:LINES",
+        "chat": "danlu.corpus.readers.shapes:CHAT",
+        "reddit": "danlu.corpus.readers.shapes:REDDIT",
+        "twitter": "danlu.corpus.readers.shapes:TWITTER",
+        "telegram": "danlu.corpus.readers.shapes:TELEGRAM",
+        "weibo": "danlu.corpus.readers.shapes:WEIBO",
+        "wechat": "danlu.corpus.readers.shapes:WECHAT",
     },
 )
 

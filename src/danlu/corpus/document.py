@@ -43,12 +43,16 @@ class FilePart:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A text found by a reader. `edits` tells what reading had to mend, e.g. `("encoding:gb18030",)`."""
+    """A text found by a reader. `edits` tells what reading had to mend, e.g. `("encoding:gb18030",)`.
+
+    `inside` names the member of an archive that holds it, else it is empty; `offset` counts within that member.
+    """
 
     offset: int
     text: str
     domain: str | None = None
     edits: tuple[str, ...] = ()
+    inside: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,7 @@ class Refused:
     reason: str
     got: str
     line: int | None = None
+    inside: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +71,21 @@ class Reader:
     """One row of READERS: the file endings it takes and the function that reads a part of a file.
 
     `many` says that one file holds many documents, so that its name serves as a domain; `ranges` that an uncompressed
-    file may be read in byte ranges.
+    file may be read in byte ranges; `binary` that the format is no text, so that a text file with its ending is none;
+    `archive` that its documents are members with names of their own, and that no archive within one is opened.
     """
 
     endings: tuple[str, ...]
     read: Callable[[FilePart, ReadingSettings], Iterator[Found | Refused]]
     many: bool = False
     ranges: bool = False
+    binary: bool = False
+    archive: bool = False
+
+
+def full_name(part: FilePart, item: Found | Refused) -> str:
+    """The name of the file, and of the member within it where it is an archive: `books.zip/one.txt`."""
+    return f"{part.file.name}/{item.inside}" if item.inside else part.file.name
 
 
 def document_id(source: str, offset: int, piece: int = 0) -> str:

@@ -2,24 +2,17 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 
 from danlu.core.errors import UsageError
 from danlu.core.language import Text
-from danlu.corpus import READERS
-from danlu.corpus.document import FilePart, Reader, SourceFile
-from danlu.corpus.encoding import looks_binary
-from danlu.corpus.opening import ENDINGS, UnpackError, compression_of, is_regular, read_head
+from danlu.corpus import SHAPES
+from danlu.corpus.document import FilePart, SourceFile
+from danlu.corpus.opening import UnpackError, compression_of, is_regular, read_head
+from danlu.corpus.recognising import HEAD_BYTES, is_hidden, readers, recognise
 from danlu.corpus.settings import ReadingSettings
-
-HEAD_BYTES = 4096
-# Formats that hold text, but for which there is no reader yet: named so that nobody wonders where they went.
-UNREAD = (".pdf", ".epub", ".docx", ".doc", ".odt", ".zip", ".tar", ".7z", ".rar", ".warc", ".wet", ".xml", ".arrow")
-
-UNREAD_BEGINNINGS = (b"<mediawiki", b"WARC/", b"%PDF-", b"PK\x03\x04", b"ARROW1")
 
 
 @dataclass(kw_only=True)
@@ -46,18 +39,14 @@ class Shard:
     parts: tuple[FilePart, ...]
 
 
-@cache
-def readers() -> Mapping[str, Reader]:
-    """Every row of READERS, loaded."""
-    return {name: READERS.load(name) for name in READERS.names()}
-
-
 def find_files(sources: Sequence[Path], settings: ReadingSettings, *, valid: Sequence[Path] = ()) -> FoundFiles:
     """Walks `sources` and `valid` (files or folders) in sorted order; raises UsageError for one that does not exist.
 
     Hidden files, pipes, devices, binary and unknown formats are left out and counted; links to folders are followed
     once, so that a loop ends. A file named directly is read even when it is hidden.
     """
+    if settings.shape != "auto":
+        SHAPES.load(settings.shape)  # an unknown name is refused before any work
     found = FoundFiles()
     names = Counter[str]()
     for source, is_valid in [*((s, False) for s in sources), *((v, True) for v in valid)]:
@@ -119,7 +108,7 @@ def _walk(source: Path, found: FoundFiles) -> Iterator[tuple[Path, tuple[str, ..
         folders = []
         for entry in entries:
             where = (*inside, entry.name)
-            if entry.name.startswith(".") or entry.name in ("Thumbs.db", "__MACOSX"):
+            if is_hidden(entry.name):
                 found.skip("hidden", _storable("/".join(where)))
             elif _is_folder(entry):
                 folders.append((Path(entry.path), where))
@@ -150,9 +139,9 @@ def _inspect(path: Path, name: str, folder: str, settings: ReadingSettings, foun
         return None
     except UnpackError:
         head = b""  # the reader meets it again and counts it
-    stem, reader = _reader_of(path.name, head)
+    stem, reader, reason = recognise(path.name, head)
     if reader is None:
-        found.skip("binary" if stem is None else "no_reader", name)
+        found.skip(reason, name)
         return None
     many = readers()[reader].many
     return SourceFile(
@@ -164,22 +153,6 @@ def _inspect(path: Path, name: str, folder: str, settings: ReadingSettings, foun
         num_bytes=state.st_size,
         modified=state.st_mtime_ns,
     )
-
-
-def _reader_of(name: str, head: bytes) -> tuple[str | None, str | None]:
-    """The name without its endings, and the reader; (None, None) for binary data, (stem, None) for no reader."""
-    stem, ending = os.path.splitext(name)
-    if ending.lower() in ENDINGS:
-        stem, ending = os.path.splitext(stem)
-    ending = ending.lower()
-    if ending in UNREAD or head.lstrip(b"\xef\xbb\xbf \r\n").startswith(UNREAD_BEGINNINGS):
-        return stem, None
-    reader = next((key for key, row in readers().items() if ending in row.endings), None)
-    if reader == "parquet" or head.startswith(b"PAR1"):
-        return stem, "parquet"
-    if looks_binary(head):
-        return None, None
-    return stem, reader or "txt"
 
 
 def _storable(name: str) -> str:

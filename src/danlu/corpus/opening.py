@@ -4,18 +4,26 @@ import bz2
 import gzip
 import io
 import lzma
+import shutil
 import stat
+import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast, final
 
-from danlu.core.errors import DataError
-from danlu.core.language import Text
+from danlu.core.disk import disk_errors
 from danlu.corpus.settings import ReadingSettings
 
-MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
-ENDINGS = {".gz": "gz", ".zst": "zst", ".bz2": "bz2", ".xz": "xz"}
+MAGIC = {
+    b"\x1f\x8b": "gz",
+    b"\x28\xb5\x2f\xfd": "zst",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x04\x22\x4d\x18": "lz4",
+}
+ENDINGS = {".gz": "gz", ".zst": "zst", ".bz2": "bz2", ".xz": "xz", ".lz4": "lz4"}
 FREE_BYTES = 64 * 2**20  # small files of one repeated character pack 1000 : 1 and harm no one
 BLOCK = 1 << 20
 
@@ -41,26 +49,29 @@ def compression_of(head: bytes) -> str:
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
 
 
+def unpacked_limit(packed_bytes: int, settings: ReadingSettings) -> int:
+    """The bytes that something of `packed_bytes` may unpack to before it is taken for a bomb."""
+    return min(settings.max_unpacked_bytes, max(FREE_BYTES, int(packed_bytes * settings.max_expansion)))
+
+
 def open_bytes(path: Path, compression: str, settings: ReadingSettings) -> BinaryIO:
     """The unpacked bytes of `path` as a buffered stream.
 
     Reading raises UnpackError where the packed data is damaged or cut off, or where it unpacks to more than
-    `max_unpacked_bytes` or `max_expansion` times its size. Raises DataError when the file cannot be opened.
+    `max_unpacked_bytes` or `max_expansion` times its size; so does opening a file that is gone or forbidden by now.
     """
     try:
         handle = path.open("rb")
+        packed = path.stat().st_size
     except OSError as problem:
-        raise DataError(
-            Text("cannot read {path}", "无法读取 {path}"),
-            got=problem.strerror or str(problem),
-            allowed=Text("a file that this user may read", "当前用户可读的文件"),
-            fix=Text("mend its permissions or leave it out", "请修正权限或排除该文件"),
-            path=path,
-        ) from problem
+        raise UnpackError("unreadable_file", problem.strerror or str(problem)) from problem
     if not compression:
         return handle
-    packed = path.stat().st_size
-    limit = min(settings.max_unpacked_bytes, max(FREE_BYTES, int(packed * settings.max_expansion)))
+    return unpacked(handle, compression, unpacked_limit(packed, settings))
+
+
+def unpacked(handle: BinaryIO, compression: str, limit: int) -> BinaryIO:
+    """The unpacked bytes of a packed stream, at most `limit`; closing it closes `handle` too."""
     return io.BufferedReader(_Capped(_UNPACKERS[compression](handle), handle, limit), BLOCK)
 
 
@@ -70,18 +81,36 @@ def read_head(path: Path, compression: str, count: int, settings: ReadingSetting
         return stream.read(count)
 
 
-def _unpack_zst(handle: BinaryIO) -> BinaryIO:
-    """Arrow's stream: unlike that of the package zstandard it tells when the data ends within a frame."""
-    import pyarrow as pa
+@contextmanager
+def plain_file(path: Path, compression: str, settings: ReadingSettings) -> Iterator[Path]:
+    """A file with the unpacked bytes, for libraries that seek: `path` itself, or a temporary one. Raises as reading does."""
+    if not compression:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="danlu-") as folder, open_bytes(path, compression, settings) as stream:
+        unpacked_path = Path(folder) / "unpacked"
+        with disk_errors(unpacked_path), unpacked_path.open("wb") as target:
+            shutil.copyfileobj(stream, target, BLOCK)
+        yield unpacked_path
 
-    return cast(BinaryIO, pa.CompressedInputStream(handle, "zstd"))
+
+def _through_arrow(name: str) -> Callable[[BinaryIO], BinaryIO]:
+    """Arrow's stream: unlike that of the package zstandard it tells when the data ends within a frame."""
+
+    def opened(handle: BinaryIO) -> BinaryIO:
+        import pyarrow as pa
+
+        return cast(BinaryIO, pa.CompressedInputStream(handle, name))
+
+    return opened
 
 
 _UNPACKERS: dict[str, Callable[[BinaryIO], BinaryIO]] = {
     "gz": lambda handle: cast(BinaryIO, gzip.GzipFile(fileobj=handle)),
     "bz2": lambda handle: cast(BinaryIO, bz2.BZ2File(handle)),
     "xz": lambda handle: cast(BinaryIO, lzma.LZMAFile(handle)),  # noqa: SIM115 (closed by _Capped)
-    "zst": _unpack_zst,
+    "zst": _through_arrow("zstd"),
+    "lz4": _through_arrow("lz4"),
 }
 
 
@@ -99,7 +128,7 @@ class _Capped(io.RawIOBase):
         try:
             data = self._stream.read(len(buffer))
         except (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError) as problem:
-            raise UnpackError("damaged_packing", str(problem)[:200]) from problem
+            raise UnpackError("damaged_packing", f"after {self._count} bytes: {problem}"[:200]) from problem
         self._count += len(data)
         if self._count > self._limit:
             raise UnpackError("unpacks_too_large", f"more than {self._limit} bytes")

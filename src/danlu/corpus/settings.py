@@ -10,8 +10,19 @@ class ReadingSettings(Settings):
 
     text_field: str = setting(
         "text",
-        "name of the field (jsonl) or column (csv, parquet) that holds the text",
-        "存放文本的字段名(jsonl)或列名(csv、parquet)",
+        "field (JSON) or column (csv, parquet) that holds the text; in JSON a.b goes into objects and a+b joins two",
+        "存放文本的字段(JSON)或列(csv、parquet);JSON 中 a.b 进入嵌套对象,a+b 连接两个字段",
+    )
+    rows_field: str = setting(
+        "",
+        "field of a JSON file's object that holds the list of records, e.g. data.children; empty: the file is the list",
+        "JSON 文件顶层对象中存放记录列表的字段,如 data.children;空则文件本身即为列表",
+    )
+    shape: str = setting(
+        "auto",
+        "row of SHAPES, how exports of social media and chats are read; auto: by their fields; lines: each line of "
+        "a text file is a document",
+        "社交媒体与聊天导出的形状(SHAPES 的行);auto 按字段识别;lines 则文本文件每行为一篇文档",
     )
     domain_field: str = setting(
         "",
@@ -23,6 +34,33 @@ class ReadingSettings(Settings):
         "encoding of text files, e.g. gb18030; auto: found for each file",
         "文本文件的编码,如 gb18030;auto 则逐文件判断",
     )
+    wiki_variant: Literal["zh-hans", "zh-hant", "zh-cn", "zh-tw", "zh-hk"] = setting(
+        "zh-hans",
+        "which side of -{zh-hans:...;zh-hant:...}- is taken from Chinese wikis",
+        "中文维基中 -{zh-hans:...;zh-hant:...}- 取哪一种",
+    )
+    on_damage: Literal["skip", "refuse"] = setting(
+        "skip",
+        "truncated, lying or bomb-like files: skip counts what is lost in `dropped`; refuse ends the build, exit code 3",
+        "截断、造假或炸弹文件:skip 计入 dropped 并继续;refuse 终止构建,退出码 3",
+    )
+    html_seconds: float = setting(
+        20.0,
+        "processor seconds that one page (HTML or wiki) may take; then it is dropped as too_slow",
+        "单个网页(HTML 或维基)可用的处理器秒数,超过则以 too_slow 丢弃",
+        gt=0,
+        le=3600,
+    )
+    pdf_seconds: float = setting(
+        300.0,
+        "processor seconds that one PDF may take; then it is dropped as too_slow",
+        "单个 PDF 可用的处理器秒数,超过则以 too_slow 丢弃",
+        gt=0,
+        le=36000,
+    )
+    max_members: int = setting(
+        1_000_000, "members of one archive that are read; the rest is dropped", "单个压缩包读取的成员数上限", ge=1
+    )
     max_document_bytes: int = setting(
         256 * 2**20,
         "bytes of one line or record; a longer one is dropped as too_long",
@@ -32,12 +70,12 @@ class ReadingSettings(Settings):
     )
     max_expansion: float = setting(
         200.0,
-        "unpacked bytes per packed byte, after the first 64 MiB; more is taken for a bomb",
+        "unpacked bytes per packed byte of a file or archive, after the first 64 MiB; more is taken for a bomb",
         "解压后与压缩前字节数之比的上限(前 64 MiB 不计),超过视为压缩炸弹",
         ge=1.0,
     )
     max_unpacked_bytes: int = setting(
-        2**40, "bytes that one packed file may unpack to", "单个压缩文件解压后的最大字节数", ge=1024
+        2**40, "bytes that one packed file or archive may unpack to", "单个压缩文件或压缩包解压后的最大字节数", ge=1024
     )
     cut_above: int = setting(
         256 * 1024,

@@ -15,11 +15,12 @@ import pyarrow as pa
 
 from danlu.core.artifacts import file_sha256
 from danlu.corpus.cleaning import clean
-from danlu.corpus.document import FilePart, Found, Refused, document_id
+from danlu.corpus.document import FilePart, Found, Refused, document_id, full_name
 from danlu.corpus.duplicates import text_digest
-from danlu.corpus.files import Shard, readers
+from danlu.corpus.files import Shard
 from danlu.corpus.judging import judge_texts
 from danlu.corpus.measures.batch import Array
+from danlu.corpus.reading import read_part
 from danlu.corpus.rules.judge import preset_of
 from danlu.corpus.segments import cut
 from danlu.corpus.settings import CorpusSettings
@@ -79,9 +80,8 @@ def uses_near(settings: CorpusSettings) -> bool:
 def _rows(task: ReadingTask, parts: list[dict[str, Any]]) -> Iterator[_Row]:
     for part in task.shard.parts:
         summary = _PartSummary()
-        reader = readers()[part.file.reader]
         num_found = 0
-        for item in reader.read(part, task.settings.reading):
+        for item in read_part(part, task.settings.reading):
             num_found += 1
             if isinstance(item, Refused):
                 summary.refuse(item)
@@ -97,7 +97,7 @@ def _rows(task: ReadingTask, parts: list[dict[str, Any]]) -> Iterator[_Row]:
 
 def _pieces(found: Found, part: FilePart, settings: CorpusSettings) -> Iterator[_Row]:
     """The rows of one found text: itself, or its segments. Validation texts stay whole and unchanged."""
-    domain = found.domain or part.file.domain
+    domain, source = found.domain or part.file.domain, full_name(part, found)
     if part.file.valid:
         pieces, edits = [found.text], found.edits
     else:
@@ -113,8 +113,8 @@ def _pieces(found: Found, part: FilePart, settings: CorpusSettings) -> Iterator[
         edits = (*found.edits, *cleaned.edits, *((f"segments:{len(pieces)}",) if len(pieces) > 1 else ()))
     for number, text in enumerate(pieces):
         yield _Row(
-            id=document_id(part.file.name, found.offset, number),
-            source=part.file.name,
+            id=document_id(source, found.offset, number),
+            source=source,
             offset=found.offset,
             domain=domain,
             text=text,
@@ -132,9 +132,10 @@ def _unusable(text: str) -> str | None:
 
 
 def _refused_row(item: Refused, part: FilePart) -> _Row:
+    source = full_name(part, item)
     return _Row(
-        id=document_id(part.file.name, item.offset),
-        source=part.file.name,
+        id=document_id(source, item.offset),
+        source=source,
         offset=item.offset,
         domain=part.file.domain,
         text=item.got.encode("utf-8", "replace").decode(),
@@ -161,7 +162,8 @@ class _PartSummary:
         self.num_rows += 1
         self.refused[item.reason] += 1
         if len(self.examples) < EXAMPLES:
-            self.examples.append({"line": item.line, "offset": item.offset, "reason": item.reason, "got": item.got})
+            shown = {"line": item.line, "offset": item.offset, "reason": item.reason, "got": item.got}
+            self.examples.append({**shown, "inside": item.inside} if item.inside else shown)
 
     def facts(self, part: FilePart) -> dict[str, Any]:
         return {

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,16 +13,27 @@ from danlu.corpus.readers.json_lines import SHOWN, from_object
 from danlu.corpus.readers.plain import read_whole, reading_edits
 from danlu.corpus.settings import ReadingSettings
 
+_OPENING_QUOTE = re.compile(r'(?:^|\t)"', re.MULTILINE)
+_CLOSING_QUOTE = re.compile(r'"(?=\t|\r?$)', re.MULTILINE)
 SEPARATORS = "\t,;|"
 # Names that a text column goes by when the one that the settings name is not there.
 TEXT_NAMES = ("text", "content", "body", "document", "sentence", "正文", "文本", "内容")
 
 
-def read(part: FilePart, settings: ReadingSettings) -> Iterator[Found | Refused]:
+def read_csv(part: FilePart, settings: ReadingSettings) -> Iterator[Found | Refused]:
     """Yields the text column of each row; `offset` counts the rows from 0 (the header is none).
 
     The column is the setting's, else a usual name for it; without one the file is refused whole.
     """
+    yield from _read(part, settings, SEPARATORS)
+
+
+def read_tsv(part: FilePart, settings: ReadingSettings) -> Iterator[Found | Refused]:
+    """The same with tabs alone; quotes are part of the text unless every field that begins with one ends with one."""
+    yield from _read(part, settings, "\t")
+
+
+def _read(part: FilePart, settings: ReadingSettings, separators: str) -> Iterator[Found | Refused]:
     try:
         data = read_whole(part, settings)
     except UnpackError as problem:
@@ -30,8 +42,12 @@ def read(part: FilePart, settings: ReadingSettings) -> Iterator[Found | Refused]
     decoded = decode(data, settings.encoding)
     csv.field_size_limit(settings.max_document_bytes)
     header_line = decoded.text.partition("\n")[0]
-    separator = max(SEPARATORS, key=lambda sign: (header_line.count(sign), -SEPARATORS.index(sign)))
-    rows = csv.reader(io.StringIO(decoded.text.replace("\0", ""), newline=""), delimiter=separator)
+    separator = max(separators, key=lambda sign: (header_line.count(sign), -separators.index(sign)))
+    text = decoded.text.replace("\0", "")
+    plain = separators == "\t" and _quotes_are_text(text)
+    rows = csv.reader(
+        io.StringIO(text, newline=""), delimiter=separator, quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
+    )
     header = _next(rows)
     if not isinstance(header, list):
         yield Refused(offset=0, reason="empty" if header is None else "not_csv", got=str(header or ""))
@@ -54,6 +70,11 @@ def text_column(names: Sequence[str], settings: ReadingSettings) -> str | None:
         if name in by_lower:
             return by_lower[name]
     return names[0] if len(names) == 1 else None
+
+
+def _quotes_are_text(text: str) -> bool:
+    """Whether quotes at the edges of fields do not pair: TSV has no quoting of its own, though some programs write it."""
+    return len(_OPENING_QUOTE.findall(text)) != len(_CLOSING_QUOTE.findall(text))
 
 
 def _next(rows: Any) -> "list[str] | str | None":
@@ -84,4 +105,5 @@ def _from_row(
     return from_object({**value, settings.text_field: values[place]}, row, settings, edits)
 
 
-READER = Reader(endings=(".csv", ".tsv"), read=read, many=True)
+CSV = Reader(endings=(".csv",), read=read_csv, many=True)
+TSV = Reader(endings=(".tsv", ".tab"), read=read_tsv, many=True)

@@ -10,10 +10,12 @@ from danlu.corpus.encoding import decode, repair_surrogates
 from danlu.corpus.opening import UnpackError
 from danlu.corpus.readers.blocks import Line, line_number, read_lines
 from danlu.corpus.readers.plain import read_whole, reading_edits
+from danlu.corpus.readers.shapes import Record, record, records, shape_of, value_at
 from danlu.corpus.settings import ReadingSettings
 
 SHOWN = 200  # characters of a refused record that are kept for the report
 DOMAIN_LENGTH = 80
+PLAIN_FIELD = "text"  # where texts stand in files made for language models; another setting names the field for sure
 
 
 def _no_constant(name: str) -> None:
@@ -28,7 +30,7 @@ def read(part: FilePart, settings: ReadingSettings) -> Iterator[Found | Refused]
     """Yields one document for each object with a text; anything else is refused with its line and its beginning."""
     try:
         for number, line in enumerate(read_lines(part, settings)):
-            if number == 0 and part.start == 0 and _begins_array(line.data):
+            if number == 0 and part.start == 0 and (_begins_array(line.data) or _is_all(line, part)):
                 yield from _read_array(part, settings)
                 return
             if line.too_long or line.data.strip():
@@ -38,16 +40,45 @@ def read(part: FilePart, settings: ReadingSettings) -> Iterator[Found | Refused]
 
 
 def from_object(value: Any, offset: int, settings: ReadingSettings, edits: tuple[str, ...] = ()) -> Found | Refused:
-    """The document in a parsed object: its text field (or the object itself, when it is a string) and its domain."""
-    text = value.get(settings.text_field) if isinstance(value, dict) else value
+    """The document in a parsed value: the text field of an object, what its shape says, or the value when it is a string."""
+    shape = None
+    if settings.text_field == PLAIN_FIELD or settings.shape != "auto":
+        shape = shape_of(value, settings.shape)
+    if shape is not None:
+        return _from_record(record(value, shape, settings.shape), offset, value, edits)
+    text = _text_of(value, settings.text_field)
     if not isinstance(text, str):
-        reason = (
-            "no_text_field" if isinstance(value, dict) and settings.text_field not in value else "text_is_no_string"
-        )
-        return Refused(offset=offset, reason=reason, got=repr(value)[:SHOWN])
+        reason = "text_is_no_string" if text is not None or not isinstance(value, dict) else "no_text_field"
+        if isinstance(value, dict) and settings.text_field in value:
+            reason = "text_is_no_string"
+        return Refused(offset=offset, reason=reason, got=_shown(value))
+    return _found(text, offset, _domain(value, settings), edits)
+
+
+def _from_record(found: Record, offset: int, value: Any, edits: tuple[str, ...]) -> Found | Refused:
+    """The document in a record of a shape; posts without text, deleted ones among them, are refused as empty."""
+    if found.text is None or not found.text.strip():
+        return Refused(offset=offset, reason="empty", got=_shown(value))
+    return _found(found.text, offset, found.domain, edits)
+
+
+def _found(text: str, offset: int, domain: str | None, edits: tuple[str, ...]) -> Found:
     mended = repair_surrogates(text)
-    edits = (*edits, *reading_edits(mended))
-    return Found(offset=offset, text=mended.text, domain=_domain(value, settings), edits=edits)
+    return Found(offset=offset, text=mended.text, domain=domain, edits=(*edits, *reading_edits(mended)))
+
+
+def _text_of(value: Any, field: str) -> Any:
+    """What the text field names: `a.b` goes into objects, `a+b` joins the texts that are there by a blank line."""
+    if not isinstance(value, dict):
+        return value
+    if field in value or "+" not in field:
+        return value_at(value, field)
+    texts = [text for text in (value_at(value, name.strip()) for name in field.split("+")) if isinstance(text, str)]
+    return "\n\n".join(texts) if texts else None
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:SHOWN]
 
 
 def _from_line(line: Line, part: FilePart, settings: ReadingSettings) -> Found | Refused:
@@ -81,8 +112,29 @@ def _read_array(part: FilePart, settings: ReadingSettings) -> Iterator[Found | R
     except (ValueError, RecursionError) as problem:
         yield Refused(offset=0, reason="not_json", got=str(problem)[:SHOWN], line=getattr(problem, "lineno", None))
         return
+    edits = reading_edits(decoded)
+    if settings.rows_field and not isinstance(values, list):
+        values = value_at(values, settings.rows_field)
+        if not isinstance(values, list):
+            yield Refused(offset=0, reason="no_text_field", got=f"no list at {settings.rows_field}")
+            return
+    named = settings.text_field != PLAIN_FIELD and settings.shape == "auto"
+    found = None if named else records(values, settings.shape)
+    if found is not None:
+        for item in found:
+            if item.shapeless is None:
+                yield _from_record(item, item.row, f"record {item.row}", edits)
+            else:
+                yield from_object(item.shapeless, item.row, settings, edits)
+        return
     for row, value in enumerate(values if isinstance(values, list) else [values]):
-        yield from_object(value, row, settings, reading_edits(decoded))
+        yield from_object(value, row, settings, edits)
+
+
+def _is_all(line: Line, part: FilePart) -> bool:
+    """Whether the first line is an object that is the whole file: exports are often written without line ends."""
+    whole = not part.file.compression and len(line.data) + 2 >= part.file.num_bytes
+    return whole and part.stop is None and line.data.lstrip().startswith(b"{")
 
 
 def _domain(value: Any, settings: ReadingSettings) -> str | None:
@@ -98,4 +150,5 @@ def _domain(value: Any, settings: ReadingSettings) -> str | None:
     return None
 
 
-READER = Reader(endings=(".jsonl", ".json", ".ndjson"), read=read, many=True, ranges=True)
+LINES = Reader(endings=(".jsonl", ".ndjson", ".jl"), read=read, many=True, ranges=True)
+JSON = Reader(endings=(".json",), read=read, many=True, ranges=True)

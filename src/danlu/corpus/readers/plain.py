@@ -7,7 +7,7 @@ from pathlib import Path
 from danlu.corpus.document import FilePart, Found, Reader, Refused
 from danlu.corpus.encoding import Decoded, decode, encoding_of
 from danlu.corpus.opening import UnpackError, open_bytes, read_head
-from danlu.corpus.readers.blocks import BLOCK_BYTES, read_blocks
+from danlu.corpus.readers.blocks import BLOCK_BYTES, read_blocks, read_lines
 from danlu.corpus.settings import ReadingSettings
 
 
@@ -25,6 +25,9 @@ def read(part: FilePart, settings: ReadingSettings) -> Iterator[Found | Refused]
         encoding = encoding_of(head) if settings.encoding == "auto" else settings.encoding
         if encoding.startswith(("utf-16", "utf-32")):
             yield from _read_wide(part, encoding, settings)
+            return
+        if settings.shape == "lines":
+            yield from _read_lines(part, encoding, settings)
             return
         for block in read_blocks(part, settings):
             decoded = decode(block.data, "auto" if encoding in ("utf-8", "mixed") else encoding)
@@ -49,6 +52,16 @@ def reading_edits(decoded: Decoded) -> tuple[str, ...]:
     """What reading did to the bytes: the encoding when it is not UTF-8, and how many characters were lost."""
     edits = () if decoded.encoding == "utf-8" else (f"encoding:{decoded.encoding}",)
     return (*edits, f"repaired:{decoded.num_repaired}") if decoded.num_repaired else edits
+
+
+def _read_lines(part: FilePart, encoding: str, settings: ReadingSettings) -> Iterator[Found | Refused]:
+    """Each line that is not blank is a document: comments and messages as they were crawled."""
+    for line in read_lines(part, settings):
+        if line.too_long:
+            yield Refused(offset=line.offset, reason="too_long", got=line.data[:200].decode("utf-8", "replace"))
+        elif line.data.strip():
+            decoded = decode(line.data, "auto" if encoding in ("utf-8", "mixed") else encoding)
+            yield Found(offset=line.offset, text=decoded.text, edits=reading_edits(decoded))
 
 
 def _read_wide(part: FilePart, encoding: str, settings: ReadingSettings) -> Iterator[Found]:
