@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import zstandard
@@ -113,6 +112,26 @@ class GateSettings(Settings):
     diversity: DiversitySettings = setting(DiversitySettings, "text that says more than one thing", "内容是否多样")
 
 
+MEANINGS = {
+    "volume.bytes": Text("bytes of training text", "训练文本字节数"),
+    "volume.valid_bytes": Text("bytes of held-out text", "留出文本字节数"),
+    "volume.documents": Text("kept documents", "保留文档数"),
+    "quality.kept_share": Text("share of the documents read that is kept", "读入文档中保留的比例"),
+    "quality.doubtful_share": Text(
+        "share of the kept text that the preset standard would drop", "保留文本中 standard 预设会丢弃的比例"
+    ),
+    "quality.lost_characters": Text("share of characters lost in decoding", "解码丢失字符的比例"),
+    "quality.unknown_language": Text("share of documents without a known language", "语言不明文档的比例"),
+    "quality.seen": Text("held-out documents that are also in training", "同时出现在训练中的留出文档"),
+    "diversity.distinct": Text(
+        "share of distinct runs of five words or Han characters", "互异五元组（词或汉字）的比例"
+    ),
+    "diversity.compression": Text("bytes of text that zstd packs into one", "zstd 压缩比"),
+    "diversity.duplicates": Text("share of duplicates among the documents read", "读入文档中重复的比例"),
+    "diversity.of_one_document": Text("share of the kept text in its largest document", "最大文档占保留文本的比例"),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """One value beside its limits; `value` is None where it cannot be measured, which passes."""
@@ -123,13 +142,7 @@ class Check:
     value: float | None
     least: float | None
     most: float | None
-
-    @property
-    def passed(self) -> bool:
-        """Whether the value lies within the limits."""
-        if self.value is None:
-            return True
-        return (self.least is None or self.value >= self.least) and (self.most is None or self.value <= self.most)
+    passed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,103 +184,40 @@ def check_corpus(corpus: Corpus, settings: GateSettings) -> GateReport:
 
 def _volume(corpus: Corpus, limits: VolumeSettings) -> Iterator[Check]:
     num_documents = sum(corpus.num_documents(split) for split in ("train", "valid"))
-    for name, meaning, value, least in (
-        ("bytes", Text("bytes of training text", "训练文本字节数"), corpus.num_bytes("train"), limits.least_bytes),
-        (
-            "valid_bytes",
-            Text("bytes of held-out text", "留出文本字节数"),
-            corpus.num_bytes("valid"),
-            limits.least_valid_bytes,
-        ),
-        ("documents", Text("kept documents", "保留文档数"), num_documents, limits.least_documents),
-    ):
-        yield Check(topic="volume", name=name, meaning=meaning, value=value, least=least, most=None)
+    yield _check("volume.bytes", corpus.num_bytes("train"), least=limits.least_bytes)
+    yield _check("volume.valid_bytes", corpus.num_bytes("valid"), least=limits.least_valid_bytes)
+    yield _check("volume.documents", num_documents, least=limits.least_documents)
 
 
 def _quality(corpus: Corpus, texts: Sequence[str], limits: QualitySettings) -> Iterator[Check]:
     facts = corpus.artifact.facts
-    num_in, num_kept = facts.get("documents_in"), facts.get("documents_kept")
-    languages = facts.get("languages", {})
-    num_characters = sum(map(len, texts))
-    lost = sum(text.count("\ufffd") for text in texts) / num_characters if num_characters else None
-    yield _check(
-        "quality",
-        "kept_share",
-        Text("share of the documents read that is kept", "读入文档中保留的比例"),
-        num_kept / num_in if num_in else None,
-        least=limits.least_kept_share,
-    )
-    yield _check(
-        "quality",
-        "doubtful_share",
-        Text("share of the kept text that the preset standard would drop", "保留文本中 standard 预设会丢弃的比例"),
-        doubtful_share(texts),
-        most=limits.most_doubtful_share,
-    )
-    yield _check(
-        "quality",
-        "lost_characters",
-        Text("share of characters lost in decoding", "解码丢失字符的比例"),
-        lost,
-        most=limits.most_lost_characters,
-    )
-    yield _check(
-        "quality",
-        "unknown_language",
-        Text("share of documents without a known language", "语言不明文档的比例"),
-        languages.get("und", 0) / num_kept if num_kept else None,
-        most=limits.most_unknown_language,
-    )
-    yield _check(
-        "quality",
-        "seen",
-        Text("held-out documents that are also in training", "同时出现在训练中的留出文档"),
-        facts.get("valid_seen_in_train"),
-        most=limits.most_seen,
-    )
+    num_kept = facts.get("documents_kept", 0)
+    num_lost, num_characters = sum(text.count("\ufffd") for text in texts), sum(map(len, texts))
+    num_unknown = facts.get("languages", {}).get("und", 0)
+    yield _check("quality.kept_share", _share(num_kept, facts.get("documents_in")), least=limits.least_kept_share)
+    yield _check("quality.doubtful_share", doubtful_share(texts), most=limits.most_doubtful_share)
+    yield _check("quality.lost_characters", _share(num_lost, num_characters), most=limits.most_lost_characters)
+    yield _check("quality.unknown_language", _share(num_unknown, num_kept), most=limits.most_unknown_language)
+    yield _check("quality.seen", facts.get("valid_seen_in_train"), most=limits.most_seen)
 
 
 def _diversity(corpus: Corpus, texts: Sequence[str], limits: DiversitySettings) -> Iterator[Check]:
     facts = corpus.artifact.facts
-    dropped = Counter(facts.get("dropped", {}))
-    num_in = facts.get("documents_in")
-    doubles = sum(dropped[name] for name in DUPLICATES) / num_in if num_in else None
-    yield _check(
-        "diversity",
-        "distinct",
-        Text("share of distinct runs of five words or Han characters", "互异五元组（词或汉字）的比例"),
-        distinct_share(texts),
-        least=limits.least_distinct,
-    )
-    yield _check(
-        "diversity",
-        "compression",
-        Text("bytes of text that zstd packs into one", "zstd 压缩比"),
-        compression(texts),
-        most=limits.most_compression,
-    )
-    yield _check(
-        "diversity",
-        "duplicates",
-        Text("share of duplicates among the documents read", "读入文档中重复的比例"),
-        doubles,
-        most=limits.most_duplicates,
-    )
-    yield _check(
-        "diversity",
-        "of_one_document",
-        Text("share of the kept text in its largest document", "最大文档占保留文本的比例"),
-        _largest_share(corpus),
-        most=limits.most_of_one_document,
-    )
+    num_doubles = sum(facts.get("dropped", {}).get(name, 0) for name in DUPLICATES)
+    yield _check("diversity.distinct", distinct_share(texts), least=limits.least_distinct)
+    yield _check("diversity.compression", compression(texts), most=limits.most_compression)
+    yield _check("diversity.duplicates", _share(num_doubles, facts.get("documents_in")), most=limits.most_duplicates)
+    yield _check("diversity.of_one_document", _largest_share(corpus), most=limits.most_of_one_document)
 
 
-def _check(
-    topic: str, name: str, meaning: Text, value: Any, least: float | None = None, most: float | None = None
-) -> Check:
-    return Check(
-        topic=topic, name=name, meaning=meaning, value=None if value is None else float(value), least=least, most=most
-    )
+def _share(part: float, whole: float | None) -> float | None:
+    return part / whole if whole else None
+
+
+def _check(name: str, value: float | None, *, least: float | None = None, most: float | None = None) -> Check:
+    topic, _, short = name.partition(".")
+    passed = value is None or ((least is None or value >= least) and (most is None or value <= most))
+    return Check(topic=topic, name=short, meaning=MEANINGS[name], value=value, least=least, most=most, passed=passed)
 
 
 def distinct_share(texts: Sequence[str]) -> float | None:
