@@ -116,36 +116,37 @@ _ASKING = (
         overrides=True,
         examples=("danlu corpus plan texts/", "danlu corpus plan texts/ corpus.preset=minimal"),
     ),
-    Command(
-        name="corpus quality train",
-        summary=Text(
-            "learns from your own good and bad text what good text is", "由您自己的好文本与坏文本学会判断文本的质量"
-        ),
-        options=(
-            required(
-                Option(
-                    name="--good",
-                    key="good",
-                    metavar=Text("DIR", "目录"),
-                    read=Path,
-                    help=Text("good text: a file, a folder or a corpus", "好文本：文件、目录或语料"),
-                )
-            ),
-            required(
-                Option(
-                    name="--bad",
-                    key="bad",
-                    metavar=Text("DIR", "目录"),
-                    read=Path,
-                    help=Text("bad text: a file, a folder or a corpus", "坏文本：文件、目录或语料"),
-                )
-            ),
-            required(OUT),
-        ),
-        overrides=True,
-        watched=True,
-        examples=("danlu corpus quality train --good books/ --bad web/ -o quality/mine",),
+)
+
+QUALITY_TRAIN = Command(
+    name="corpus quality train",
+    summary=Text(
+        "learns from your own good and bad text what good text is", "由您自己的好文本与坏文本学会判断文本的质量"
     ),
+    options=(
+        required(
+            Option(
+                name="--good",
+                key="good",
+                metavar=Text("DIR", "目录"),
+                read=Path,
+                help=Text("good text: a file, a folder or a corpus", "好文本：文件、目录或语料"),
+            )
+        ),
+        required(
+            Option(
+                name="--bad",
+                key="bad",
+                metavar=Text("DIR", "目录"),
+                read=Path,
+                help=Text("bad text: a file, a folder or a corpus", "坏文本：文件、目录或语料"),
+            )
+        ),
+        required(OUT),
+    ),
+    overrides=True,
+    watched=True,
+    examples=("danlu corpus quality train --good books/ --bad web/ -o quality/mine",),
 )
 
 CORPUS_COMMANDS = (

@@ -65,8 +65,7 @@ def built_lines(result: Any, width: int) -> Iterator[str]:
 
 def report_lines(result: Any, width: int) -> Iterator[str]:
     """`corpus report`: funnel, languages, domains, duplicates, privacy, lengths, samples of what was dropped."""
-    whole: Mapping[str, Any] = plain_values(result)
-    plain = whole["report"]
+    plain: Mapping[str, Any] = plain_values(result)
     yield from wrap(say(FUNNEL), width)
     yield f"  {plain['documents_in']:>9}  {say(CAME_IN)}"
     for step in plain["steps"]:
@@ -80,7 +79,7 @@ def report_lines(result: Any, width: int) -> Iterator[str]:
         for reason, samples in plain["samples"].items():
             yield from _sample_lines(reason, samples[:1], width)
     yield ""
-    written = [(say(PAGE), whole["page"]), (say(CARD), whole["card"])]
+    written = [(say(PAGE), plain["page"]), (say(CARD), plain["card"])]
     yield from table([(name, value) for name, value in written if value], width)
 
 

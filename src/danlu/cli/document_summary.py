@@ -19,7 +19,7 @@ EDITS = Text("edits", "修改")
 LANGUAGE = Text("language", "语言")
 DOMAIN = Text("domain", "领域")
 CLUSTER = Text("cluster", "重复簇")
-CLUSTER_OF = Text("{name}, {count} document(s)", "{name}，{count} 篇文档")
+CLUSTER_OF = Text("{name}, {count} documents", "{name}，{count} 篇文档")
 DOUBLES = Text("doubles", "副本")
 DOUBLES_OF = Text("{count} dropped: {names}", "丢弃 {count} 篇：{names}")
 TOKENS = Text("tokens", "词元")
@@ -51,7 +51,7 @@ def explanation_lines(result: Any, width: int) -> Iterator[str]:
         (say(EDITS), say(COMMA).join(plain["edit_meanings"])),
         (say(LANGUAGE), plain["language"]),
         (say(DOMAIN), printable(plain["domain"])),
-        (say(CLUSTER), say(CLUSTER_OF, name=plain["cluster"], count=plain["num_in_cluster"])),
+        (say(CLUSTER), _cluster(plain)),
         (say(DOUBLES), _doubles(plain)),
         (say(TOKENS), _tokens(plain["tokens"])),
         (say(BEGINNING), cut(" ".join(printable(plain["text"][:400]).split()), 2 * width)),
@@ -73,6 +73,12 @@ def _fate(plain: Mapping[str, Any]) -> str:
     if plain["value"] is None:
         return say(IS_DROPPED, reason=plain["reason"])
     return say(DROPPED_AT, reason=plain["reason"], value=figure(plain["value"]), limit=figure(plain["limit"]))
+
+
+def _cluster(plain: Mapping[str, Any]) -> str:
+    if plain["num_in_cluster"] < 2:
+        return ""
+    return say(CLUSTER_OF, name=plain["cluster"], count=plain["num_in_cluster"])
 
 
 def _doubles(plain: Mapping[str, Any]) -> str:
@@ -103,7 +109,8 @@ def _beside(plain: Mapping[str, Any], width: int) -> Iterator[str]:
         for number in range(max(len(left), len(right))):
             one, other = ("".join(side[number : number + 1]) for side in (left, right))
             yield f"  {pad(one, column)} | {other}".rstrip()
-        yield ""
+        if found is not plain["differences"][-1]:
+            yield ""
 
 
 def _shown(found: Mapping[str, Any], side: str) -> str:

@@ -16,6 +16,7 @@ TOPICS = {
     "quality": Text("quality", "质量"),
     "diversity": Text("diversity", "多样性"),
 }
+VERDICT = Text("{topic}: {verdict}", "{topic}：{verdict}")
 PASSES = Text("passes", "通过")
 FAILS = Text("fails", "不通过")
 READY = Text("{path} is ready for pretraining.", "{path} 可以用于预训练。")
@@ -57,14 +58,13 @@ TOKENS = Text("tokens", "词元")
 TOKENS_OF = Text("about {count} (bpe of 4,096 entries)", "约 {count}（4,096 词表的 bpe）")
 LANGUAGES = Text("languages", "语言")
 SKIPPED = Text("files skipped", "略过的文件")
-NEXT = Text("next", "接下来")
 
 
 def check_lines(result: Any, width: int) -> Iterator[str]:
     """`corpus check`: a line for each check, marked where it fails, and the verdict."""
     plain: Mapping[str, Any] = plain_values(result)
     for topic, passed in plain["verdicts"].items():
-        yield f"{say(TOPICS[topic])}: {say(PASSES if passed else FAILS)}"
+        yield say(VERDICT, topic=say(TOPICS[topic]), verdict=say(PASSES if passed else FAILS))
         yield from table([_check(row) for row in plain["checks"] if row["topic"] == topic], width, indent=0)
     yield ""
     path = plain["path"]
@@ -121,7 +121,8 @@ def _documents(count: int, size: int) -> str:
 def _moved(moved: Mapping[str, Any]) -> str:
     rules = list(moved["rules"].items())
     named = say(COMMA).join(f"{rule} {count}" for rule, count in rules[:6]) + (" ..." if len(rules) > 6 else "")
-    return _documents(moved["num_documents"], moved["num_bytes"]) + (f": {named}" if named else "")
+    counted = _documents(moved["num_documents"], moved["num_bytes"])
+    return say(VERDICT, topic=counted, verdict=named) if named else counted
 
 
 def _sample(sample: Mapping[str, Any], width: int) -> Iterator[str]:

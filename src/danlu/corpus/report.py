@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from danlu.core.language import Text
@@ -105,6 +106,8 @@ class CorpusReport:
     settings: Mapping[str, Any] = field(default_factory=dict)
     tokens: tuple[TokenCount, ...] = ()
     tokens_from: str = ""  # the tokenizer that counted them; empty: an estimate
+    page: Path | None = None  # where the report was written as a page, and the data card; None: nowhere
+    card: Path | None = None
 
 
 def report(corpus: Corpus) -> CorpusReport:

@@ -62,8 +62,9 @@ def sample_sources(files: Sequence[SourceFile], settings: ReadingSettings) -> So
     for file in small:
         if left <= 0 or watch.seconds() > MOST_SECONDS:
             break
-        _read_file(file, sizes[file.name], sizes[file.name], settings, sample)
-        left -= sizes[file.name]
+        room = min(sizes[file.name], max(LEAST_PART, round(left)))
+        _read_file(file, sizes[file.name], room, settings, sample)
+        left -= room
     sample.seconds = watch.seconds() - sample.idle_seconds
     return sample
 

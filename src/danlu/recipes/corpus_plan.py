@@ -28,6 +28,7 @@ ENTRIES = 4096  # vocabulary of the estimate of tokens
 SECONDS_OF_A_POOL = 1.5  # until worker processes have imported what they need
 ALONE_BELOW = 12 * 2**20  # bytes that one process is sooner done with
 GAIN_OF_A_WORKER = 0.9  # of the speed of one more; the rest is waiting for the disk and for each other
+ONE_DOCUMENT = "A document with \u4e00\u4e9b\u4e2d\u6587, so that everything is loaded before time is taken.\n"
 BYTES_OF_A_DOCUMENT = 100  # in memory while duplicates are looked for
 
 FEW_DUPLICATES = Text(
@@ -122,9 +123,10 @@ def _build_sample(sample: SourceSample, folder: Path, settings: CorpusSettings) 
     runtime = CorpusRuntime(executor="here")
     warm = Stopwatch()
     minimal = CorpusSettings(preset=settings.preset, limits=_all_open(settings))
-    build_corpus([_written(folder / "one.jsonl", sample, 1)], folder / "one", minimal, runtime)
+    (folder / "one.txt").write_text(ONE_DOCUMENT, encoding="utf-8")
+    build_corpus([folder / "one.txt"], folder / "one", minimal, runtime)
     warm_seconds = warm.seconds()
-    source = _written(folder / "sample.jsonl", sample, len(sample.texts))
+    source = _written(folder / "sample.jsonl", sample)
     work = Counter[str]()
 
     def look(event: Mapping[str, Any]) -> None:
@@ -160,9 +162,9 @@ def _all_open(settings: CorpusSettings) -> dict[str, tuple[float | None, float |
     return dict.fromkeys(limits_of(settings), (None, None))
 
 
-def _written(path: Path, sample: SourceSample, count: int) -> Path:
+def _written(path: Path, sample: SourceSample) -> Path:
     with path.open("w", encoding="utf-8") as handle:
-        for found, domain in zip(sample.texts[:count], sample.domains[:count], strict=True):
+        for found, domain in zip(sample.texts, sample.domains, strict=True):
             text = found.text.encode("utf-8", "replace").decode()
             handle.write(json.dumps({"text": text, "domain": domain}, ensure_ascii=False) + "\n")
     return path

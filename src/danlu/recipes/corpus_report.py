@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,9 @@ PAGE = "report.html"
 ENTRIES = 4096  # vocabulary of the estimate
 
 
-@dataclass(frozen=True, kw_only=True)
-class CorpusReported:
-    """The report, and where its page and its card were written (None: nowhere)."""
-
-    path: Path
-    page: Path | None
-    card: Path | None
-    report: CorpusReport
-
-
 def corpus_report(
     folder: Path | str, *, out: Path | str | None = None, tokenizer: Path | str | None = None, card: bool = False
-) -> CorpusReported:
+) -> CorpusReport:
     """The report of a corpus, also as a page in both languages: in `out`, else as report.html in the corpus.
 
     A corpus that cannot be written to gets no page unless `out` names one. With `tokenizer`, tokens per character are
@@ -45,11 +35,10 @@ def corpus_report(
         tokens = _counted(corpus, found.language_tallies, Path(tokenizer))
         found = replace(found, tokens=tuple(tokens), tokens_from=Path(tokenizer).name)
     path = Path(out) if out is not None else Path(folder) / PAGE if os.access(folder, os.W_OK) else None
-    return CorpusReported(
-        path=Path(folder),
+    return replace(
+        found,
         page=None if path is None else write_corpus_report(found, Path(folder), path),
         card=write_card(corpus, found) if card else None,
-        report=found,
     )
 
 
