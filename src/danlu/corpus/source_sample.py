@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import zstandard
 
 from danlu.core.clock import Stopwatch
@@ -20,7 +21,7 @@ SHARE = 0.01
 LEAST_BYTES, MOST_BYTES = 2_000_000, 32_000_000
 THROUGH = 64_000_000  # bytes of a packed file that is gone through whole, since its records may come in groups
 LEAST_PART = 50_000  # bytes of a file below which it is not read in part
-PIECES = 8  # of one large file, so that its beginning does not speak for all of it
+PIECES = 16  # of one large file, so that its beginning does not speak for all of it
 MOST_SECONDS = 20.0
 PACKED_BYTES, UNPACKED_BYTES = 1 << 20, 8 << 20  # of a packed file, to see how far it unpacks
 
@@ -75,8 +76,8 @@ def _read_file(file: SourceFile, size: int, room: int, settings: ReadingSettings
         _read_part(FilePart(file=file), size, size, settings, sample)
     elif readers()[file.reader].ranges and not file.compression:
         length = max(1, room // PIECES)
-        starts = numpy_stream(0, "plan", file.name, room).integers(0, max(1, file.num_bytes - length), PIECES)
-        for start in sorted(starts.tolist()):
+        places = (np.arange(PIECES) + numpy_stream(0, "plan", file.name).random(PIECES)) / PIECES
+        for start in (places * max(1, file.num_bytes - length)).astype(int).tolist():
             _read_part(FilePart(file=file, start=start, stop=start + length), length, 4 * length, settings, sample)
     elif readers()[file.reader].many and size <= THROUGH:
         _read_some(file, room / size, settings, sample)
