@@ -33,6 +33,9 @@ def test_places_hold_what_is_shown(start: str, left: str, right: str) -> None:
         assert text[one.at :].startswith(one.here)
         assert twin[one.twin_at :].startswith(one.there)
         assert text[: one.at].endswith(one.before)
+        assert twin[: one.twin_at].endswith(one.twin_before)
+        assert text[one.at + len(one.here) :].startswith(one.after)
+        assert twin[one.twin_at + len(one.there) :].startswith(one.twin_after)
         assert one.here != one.there
 
 

@@ -115,7 +115,8 @@ def _beside(plain: Mapping[str, Any], width: int) -> Iterator[str]:
 
 def _shown(found: Mapping[str, Any], side: str) -> str:
     middle = " ".join(printable(found[side]).split()) or say(NOTHING)
-    before, after = (" ".join(printable(found[name]).split()) for name in ("before", "after"))
+    around = ("before", "after") if side == "here" else ("twin_before", "twin_after")
+    before, after = (" ".join(printable(found[name]).split()) for name in around)
     return f"{before[-24:]} [{middle}] {after[:24]}".strip()
 
 

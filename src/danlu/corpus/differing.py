@@ -19,14 +19,19 @@ _TOKEN = re.compile(r"[^\W\u3400-\u9fff]+|\s+|.", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One stretch that differs: `at` and `twin_at` count characters, `before` and `after` are common to both."""
+    """One stretch that differs, `here` in the text and `there` in its twin, with what stands around each.
+
+    `at` and `twin_at` count characters.
+    """
 
     at: int
     twin_at: int
     before: str
     here: str
-    there: str
     after: str
+    twin_before: str
+    there: str
+    twin_after: str
 
 
 def differences(text: str, twin: str) -> tuple[Difference, ...]:
@@ -46,8 +51,10 @@ def differences(text: str, twin: str) -> tuple[Difference, ...]:
                 twin_at=start + c,
                 before=text[max(0, start + a - AROUND) : start + a],
                 here=text[start + a : start + b][:SHOWN],
-                there=twin[start + c : start + d][:SHOWN],
                 after=text[start + b : start + b + AROUND],
+                twin_before=twin[max(0, start + c - AROUND) : start + c],
+                there=twin[start + c : start + d][:SHOWN],
+                twin_after=twin[start + d : start + d + AROUND],
             )
         )
     return tuple(found)

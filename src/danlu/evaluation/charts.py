@@ -108,6 +108,7 @@ def bar_chart(rows: Sequence[Level], *, title: Text, unit: Text, width: float = 
         return Markup("")
     right, pitch = 64.0, 30.0
     most = max(row.value for row in rows) or 1.0
+    counts = all(isinstance(row.value, int) for row in rows)
     parts = [f'<svg class="chart bars" viewBox="0 0 {width:g} {pitch * len(rows) + 4:g}" role="img">']
     parts.append(f"<title>{_plain(title)}; {_plain(unit)}</title>")
     for i, row in enumerate(rows):
@@ -116,7 +117,7 @@ def bar_chart(rows: Sequence[Level], *, title: Text, unit: Text, width: float = 
         parts.append(
             f'<rect class="bar {row.style}" x="{left:g}" y="{top:g}" width="{length:.1f}" height="22" rx="3"/>'
         )
-        number = f"{row.value:.3f}" if most < 100 else f"{row.value:,.0f}"
+        number = f"{row.value:,.0f}" if counts or most >= 100 else f"{row.value:.3f}"
         parts.append(f'<text class="value {row.style}" x="{left + length + 8:.1f}" y="{top + 16:.1f}">{number}</text>')
     return Markup("\n".join([*parts, "</svg>"]))
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from danlu.core.disk import write_durably
 from danlu.core.language import Text
 from danlu.core.quantities import format_bytes, format_count
-from danlu.corpus.reasons import edit_meaning
+from danlu.corpus.reasons import edit_meaning, reason_meaning
 from danlu.corpus.report import CorpusReport
 from danlu.corpus.tallies import EditCount
 from danlu.evaluation.charts import Level, bar_chart
@@ -28,6 +28,14 @@ DOCUMENTS = Text("documents", "文档数")
 KEPT = Text("kept", "保留")
 READ = Text("read", "读入")
 BYTES = Text("{low} to {high}", "{low} 至 {high}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindRow:
+    """One kind of duplicates, in words."""
+
+    meaning: Text
+    count: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +68,7 @@ def _contents(report: CorpusReport, folder: Path) -> dict[str, Any]:
         "funnel": _funnel(report),
         "lengths": _lengths(report),
         "similarities": _similarities(report),
+        "kinds": [KindRow(meaning=reason_meaning(name), count=n) for name, n in report.doubles.kinds.items()],
         "tokens": {row.language: row for row in report.tokens},
         "token_note": _token_note(report),
         "contamination": _contamination(report),
