@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from danlu.core.errors import DanluError as DanluError
     from danlu.recipes.compare import compare as compare
     from danlu.recipes.corpus import corpus_build as corpus_build
-    from danlu.recipes.corpus import corpus_explain as corpus_explain
-    from danlu.recipes.corpus import corpus_report as corpus_report
     from danlu.recipes.corpus import corpus_verify as corpus_verify
+    from danlu.recipes.corpus_plan import corpus_plan as corpus_plan
+    from danlu.recipes.corpus_questions import corpus_check as corpus_check
+    from danlu.recipes.corpus_questions import corpus_explain as corpus_explain
+    from danlu.recipes.corpus_questions import corpus_what_if as corpus_what_if
+    from danlu.recipes.corpus_report import corpus_report as corpus_report
     from danlu.recipes.demo import demo as demo
     from danlu.recipes.doctor import doctor as doctor
     from danlu.recipes.evaluate import evaluate as evaluate
@@ -36,8 +39,11 @@ PUBLIC = {
     "DanluError": "danlu.core.errors:DanluError",
     "compare": "danlu.recipes.compare:compare",
     "corpus_build": "danlu.recipes.corpus:corpus_build",
-    "corpus_explain": "danlu.recipes.corpus:corpus_explain",
-    "corpus_report": "danlu.recipes.corpus:corpus_report",
+    "corpus_check": "danlu.recipes.corpus_questions:corpus_check",
+    "corpus_explain": "danlu.recipes.corpus_questions:corpus_explain",
+    "corpus_plan": "danlu.recipes.corpus_plan:corpus_plan",
+    "corpus_report": "danlu.recipes.corpus_report:corpus_report",
+    "corpus_what_if": "danlu.recipes.corpus_questions:corpus_what_if",
     "corpus_verify": "danlu.recipes.corpus:corpus_verify",
     "demo": "danlu.recipes.demo:demo",
     "doctor": "danlu.recipes.doctor:doctor",

@@ -27,9 +27,12 @@ FIRST_CLASS = {
     "compare": ["--json"],
     "export": ["--to", "--out", "--json"],
     "corpus build": ["--out", "--settings", "--json"],
-    "corpus report": ["--json"],
+    "corpus report": ["--out", "--tokenizer", "--card", "--json"],
     "corpus verify": ["--json"],
-    "corpus explain": ["--json"],
+    "corpus explain": ["--run", "--json"],
+    "corpus check": ["--json"],
+    "corpus what-if": ["--preset", "--json"],
+    "corpus plan": ["--settings", "--json"],
     "tokenizer train": ["--out", "--kind", "--vocab-size", "--settings", "--json"],
 }  # fmt: skip
 

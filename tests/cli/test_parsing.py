@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from danlu.cli.commands import ALL
+from danlu.cli.corpus_commands import QUALITY_TRAIN
 from danlu.cli.parsing import parse, usage_line
 from danlu.core.errors import UsageError
 
@@ -49,6 +50,32 @@ def test_a_file_with_an_equals_sign_is_a_source(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["corpus"], ["corpus", "--help"], ["plan", "x", "--help"]])
 def test_help_is_asked_for_in_many_ways(words: list[str]) -> None:
     assert parse(words).help
+
+
+def test_a_command_of_three_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ALL, QUALITY_TRAIN.name, QUALITY_TRAIN)
+    call = parse(["corpus", "quality", "train", "--good", "books", "--bad", "web", "-o", "q", "seed=1"])
+    assert call.name == "corpus quality train"
+    assert call.values == {"good": Path("books"), "bad": Path("web"), "out": Path("q"), "overrides": ("seed=1",)}
+    assert parse(["corpus", "quality"]).help
+    assert parse(["corpus", "quality"]).name == "corpus quality"
+    assert parse(["corpus", "quality", "--help"]).help
+    assert parse(["corpus", "quality", "train", "--help"]).name == "corpus quality train"
+    with pytest.raises(UsageError, match="--bad"):
+        parse(["corpus", "quality", "train", "--good", "books", "-o", "q"])
+    for words in (["corpus", "quality", "trian"], ["corpus", "qualty", "train"]):
+        with pytest.raises(UsageError) as refused:
+            parse(words)
+        assert "danlu" in refused.value.render("en") or "corpus quality" in refused.value.render("en")
+
+
+def test_limits_are_settings_of_a_question() -> None:
+    call = parse(["corpus", "what-if", "c", "num_units=20:", "limits.digits.most=0.5", "--preset", "minimal"])
+    assert call.values == {
+        "path": Path("c"),
+        "preset": "minimal",
+        "overrides": ("num_units=20:", "limits.digits.most=0.5"),
+    }
 
 
 def test_version() -> None:

@@ -15,7 +15,9 @@ from danlu.corpus.pipeline import CorpusRuntime, CorpusSettings, build_corpus
 from danlu.corpus.report import report
 from danlu.corpus.settings import DuplicateSettings, ReadingSettings
 from danlu.corpus.store import open_corpus
-from danlu.recipes.corpus import corpus_build, corpus_explain, corpus_report, corpus_verify
+from danlu.recipes.corpus import corpus_build, corpus_verify
+from danlu.recipes.corpus_questions import corpus_explain
+from danlu.recipes.corpus_report import corpus_report
 
 HERE = CorpusRuntime(executor="here")
 SMALL = ReadingSettings(shard_bytes=4096, cut_above=2048, segment_bytes=512)

@@ -2,66 +2,11 @@
 
 from pathlib import Path
 
+from danlu.cli.corpus_commands import CORPUS_COMMANDS
 from danlu.cli.declaration import Command, Option, Positional
+from danlu.cli.options import CORPUS, DURATION, MODEL, OUT, SETTINGS, SETTINGS_AS_FILE, SOURCES, required
 from danlu.core.language import Text
 from danlu.core.quantities import parse_count
-
-SOURCES = Positional(
-    metavar=Text("SOURCE", "来源"),
-    key="sources",
-    many=True,
-    read=Path,
-    help=Text(
-        "raw text (files, folders, archives), or a corpus that `danlu corpus build` made",
-        "原始文本（文件、目录、压缩包），或 `danlu corpus build` 生成的语料",
-    ),
-)
-MODEL = Positional(
-    metavar=Text("RUN", "训练目录"),
-    key="model_path",
-    read=Path,
-    help=Text("a run, or a finished model", "训练目录，或已完成的模型"),
-)
-CORPUS = Positional(
-    metavar=Text("DIR", "语料目录"),
-    key="path",
-    read=Path,
-    help=Text("a folder that `danlu corpus build` made", "`danlu corpus build` 生成的目录"),
-)
-JSON = Option(
-    name="--json",
-    key="json",
-    help=Text("make the last line of standard output one JSON object", "标准输出的最后一行为一个 JSON 对象"),
-)
-SETTINGS = Option(
-    name="--settings",
-    key="settings_file",
-    metavar=Text("FILE", "文件"),
-    read=Path,
-    help=Text(
-        "settings in TOML; they win over the defaults, and `a.b=value` wins over them",
-        "TOML 设置文件；优先于默认值，而 `a.b=value` 又优先于它",
-    ),
-)
-SETTINGS_AS_FILE = Option(**{**SETTINGS.__dict__, "key": "file"})  # the name that stage recipes give it
-DURATION = Option(
-    name="--for",
-    key="duration",
-    metavar=Text("TIME", "时长"),
-    help=Text("the time it may take, all in all: 90s, 30m, 1h30m", "总用时上限：90s、30m、1h30m"),
-)
-OUT = Option(
-    name="--out",
-    short="-o",
-    key="out",
-    metavar=Text("DIR", "目录"),
-    read=Path,
-    help=Text("where the result goes", "结果存放的目录"),
-)
-
-
-def _required(option: Option) -> Option:
-    return Option(**{**option.__dict__, "required": True})
 
 
 def _size(text: str) -> str:
@@ -209,7 +154,7 @@ _TRAINING = (
         positionals=(
             Positional(metavar=MODEL.metavar, key="run", read=Path, help=Text("a finished run", "已完成的训练目录")),
         ),
-        options=(_required(DURATION),),
+        options=(required(DURATION),),
         watched=True,
         timed=True,
         stages=TRAINING,
@@ -288,7 +233,7 @@ _USING = (
                 required=True,
                 help=Text("huggingface, onnx or gguf", "huggingface、onnx 或 gguf"),
             ),
-            _required(OUT),
+            required(OUT),
         ),
         overrides=True,
         examples=("danlu export runs/poems --to huggingface -o poems-hf",),
@@ -296,52 +241,13 @@ _USING = (
 )
 
 _STAGES = (
-    Command(
-        name="corpus build",
-        summary=Text("files, folders, archives -> clean corpus", "文件、目录、压缩包 -> 干净的语料"),
-        positionals=(SOURCES,),
-        options=(_required(OUT), SETTINGS_AS_FILE),
-        overrides=True,
-        watched=True,
-        examples=(
-            "danlu corpus build texts/ -o corpora/mine",
-            "danlu corpus build dump.jsonl.zst -o corpora/mine corpus.preset=minimal",
-        ),
-    ),
-    Command(
-        name="corpus report",
-        summary=Text("funnel, languages, duplicates, samples", "漏斗、语言、重复与样例"),
-        positionals=(CORPUS,),
-        examples=("danlu corpus report corpora/mine",),
-    ),
-    Command(
-        name="corpus verify",
-        summary=Text("checks every hash", "校验每个哈希"),
-        positionals=(CORPUS,),
-        examples=("danlu corpus verify corpora/mine",),
-    ),
-    Command(
-        name="corpus explain",
-        summary=Text(
-            "why a document was kept, changed or dropped; its twin; where its tokens went",
-            "某篇文档为何保留、修改或丢弃；它的孪生文档；词元去向",
-        ),
-        positionals=(
-            CORPUS,
-            Positional(
-                metavar=Text("DOC", "文档"),
-                key="document",
-                help=Text("a document's id, or its file (FILE:OFFSET)", "文档编号，或其文件（文件:位置）"),
-            ),
-        ),
-        examples=("danlu corpus explain corpora/mine chapter1.txt",),
-    ),
+    *CORPUS_COMMANDS,
     Command(
         name="tokenizer train",
         summary=Text("documents -> a tokenizer of their own", "文档 -> 专属的分词器"),
         positionals=(Positional(metavar=Text("CORPUS", "语料"), key="corpus", read=Path, help=CORPUS.help),),
         options=(
-            _required(OUT),
+            required(OUT),
             Option(
                 name="--kind",
                 key="kind",

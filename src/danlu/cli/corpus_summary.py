@@ -1,4 +1,4 @@
-"""The lines of `danlu corpus ...` and `danlu tokenizer train`: the funnel, what is in a corpus, and why a document is where it is."""
+"""The lines of `danlu corpus build`, `report`, `verify` and of `danlu tokenizer train`: the funnel, what is in a corpus."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from danlu.cli.results import plain_values
 from danlu.cli.terminal import printable
 from danlu.cli.wording import COMMA, table
 from danlu.core.language import Text, say
-from danlu.core.quantities import format_bytes, format_duration
+from danlu.core.quantities import format_bytes, format_count, format_duration
 
 CORPUS = Text("corpus", "语料")
 KEPT = Text("kept", "保留")
@@ -28,21 +28,22 @@ SAMPLES = Text("Dropped, for example:", "被丢弃的例子：")
 VERIFIED = Text(
     "{path}: every byte is as recorded ({count} documents)", "{path}：每个字节都与记录一致（{count} 篇文档）"
 )
-IS_KEPT = Text("kept, in the split '{split}'", "保留，划入 '{split}'")
-IS_DROPPED = Text("dropped: {reason}, {value} (limit {limit})", "丢弃：{reason}，{value}（界限 {limit}）")
-RULES = Text("Rules, with what was measured and what is allowed:", "各条规则、测得的值与允许的范围：")
 FOLDER = Text("folder", "目录")
 KIND = Text("kind", "类型")
 ENTRIES = Text("vocabulary", "词表")
 FIT = Text("fit", "贴合程度")
 PER_TOKEN = Text("{value:.2f} bytes of text per token", "每个词元对应 {value:.2f} 字节文本")
-RANGE = Text("{least} to {most}", "{least} 至 {most}")
-AT_LEAST = Text("at least {least}", "至少 {least}")
-AT_MOST = Text("at most {most}", "至多 {most}")
-FATE = Text("fate", "去留")
-TWIN = Text("twin", "孪生文档")
 EDITS = Text("edits", "修改")
-BEGINNING = Text("begins", "开头")
+TOKENS = Text("tokens per character", "每字符词元数")
+COUNTED = Text("{count} tokens of {name}", "{name} 共 {count} 个词元")
+ESTIMATED = Text("about {count} tokens (an estimate)", "约 {count} 个词元（估计）")
+DOUBLES = Text("duplicates", "重复")
+ALIKE = Text("near ones by similarity", "近似重复的相似度")
+PRIVACY = Text("personal data", "个人信息")
+CONTAMINATED = Text("dropped for evaluation text", "因含评测文本丢弃")
+LICENCES = Text("licences", "许可证")
+PAGE = Text("page", "网页")
+CARD = Text("data card", "数据卡")
 MOST_SHOWN = 8
 SAMPLE_LINES = 2
 
@@ -53,7 +54,7 @@ def built_lines(result: Any, width: int) -> Iterator[str]:
     rows = [
         (say(CORPUS), str(plain["path"])),
         (say(KEPT), say(OF, kept=plain["documents_kept"], all=plain["documents_in"])),
-        (say(SPLITS), _sizes(plain["bytes_kept"])),
+        (say(SPLITS), _sizes(plain["bytes_of_splits"])),
         (say(DROPPED), _counts(plain["dropped"])),
         (say(SKIPPED), _counts(plain.get("files_skipped") or {})),
         (say(TIME), format_duration(plain["seconds"])),
@@ -63,52 +64,51 @@ def built_lines(result: Any, width: int) -> Iterator[str]:
 
 
 def report_lines(result: Any, width: int) -> Iterator[str]:
-    """`corpus report`: funnel, languages, domains, lengths, samples of what was dropped."""
+    """`corpus report`: funnel, languages, domains, duplicates, privacy, lengths, samples of what was dropped."""
     plain: Mapping[str, Any] = plain_values(result)
     yield from wrap(say(FUNNEL), width)
     yield f"  {plain['documents_in']:>9}  {say(CAME_IN)}"
     for step in plain["steps"]:
-        yield f"  {-step['num_documents']:>9}  {step['reason']} ({format_bytes(step['num_bytes'])})"
+        yield cut(f"  {-step['num_documents']:>9}  {step['reason']} ({format_bytes(step['num_bytes'])})", width)
     yield f"  {plain['documents_kept']:>9}  {say(KEPT)}"
     yield ""
-    lengths = plain["percentiles"].get("num_bytes", {})
-    rows = [
-        (say(SPLITS), _sizes(plain["bytes_kept"])),
-        (say(LANGUAGES), _counts(plain["languages"])),
-        (say(DOMAINS), _sizes(plain["domains"])),
-        (say(LENGTHS), say(COMMA).join(f"{share}%: {format_bytes(value)}" for share, value in lengths.items())),
-        (say(SEEN), str(plain["valid_seen_in_train"])),
-        (say(SKIPPED), _counts(plain["files_skipped"])),
-    ]
-    yield from table([(name, value) for name, value in rows if value], width)
+    yield from table([(name, value) for name, value in _contents(plain) if value], width)
     if any(plain["samples"].values()):
         yield ""
         yield from wrap(say(SAMPLES), width)
         for reason, samples in plain["samples"].items():
             yield from _sample_lines(reason, samples[:1], width)
+    yield ""
+    written = [(say(PAGE), plain["page"]), (say(CARD), plain["card"])]
+    yield from table([(name, value) for name, value in written if value], width)
 
 
-def explanation_lines(result: Any, width: int) -> Iterator[str]:
-    """`corpus explain`: the fate of one document, and what each rule measured."""
-    plain: Mapping[str, Any] = plain_values(result)
-    fate = (
-        say(IS_KEPT, split=plain["split"])
-        if plain["kept"]
-        else say(IS_DROPPED, reason=plain["reason"], value=_figure(plain["value"]), limit=_figure(plain["limit"]))
-    )
-    rows = [
-        (plain["id"], f"{plain['source']}:{plain['offset']}"),
-        (say(FATE), fate),
-        (say(TWIN), f"{plain['twin']} ({plain['twin_source']})" if plain["twin"] else ""),
-        (say(EDITS), say(COMMA).join(plain["edits"])),
-        (say(LANGUAGES), plain["language"]),
-        (say(BEGINNING), cut(" ".join(printable(plain["text"][:400]).split()), 2 * width)),
-    ]
-    yield from table([(name, value) for name, value in rows if value], width)
-    if plain["judgements"]:
-        yield ""
-        yield from wrap(say(RULES), width)
-        yield from table([_judgement(row) for row in plain["judgements"]], width, indent=0)
+def _contents(plain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is in the corpus, a line each."""
+    lengths = plain["percentiles"].get("num_bytes", {})
+    yield say(SPLITS), _sizes(plain["bytes_kept"])
+    yield say(LANGUAGES), _counts(plain["languages"])
+    yield say(DOMAINS), _sizes(plain["domains"])
+    yield say(LENGTHS), say(COMMA).join(f"{share}%: {format_bytes(value)}" for share, value in lengths.items())
+    yield say(TOKENS), _tokens(plain)
+    yield say(DOUBLES), _counts(plain["doubles"]["kinds"])
+    yield say(ALIKE), say(COMMA).join(f"{step}: {count}" for step, count in plain["doubles"]["similarities"].items())
+    yield say(PRIVACY), _counts({kind: found["num_changes"] for kind, found in plain["privacy"].items()})
+    yield say(SEEN), str(plain["valid_seen_in_train"])
+    yield say(CONTAMINATED), str(plain["contamination"].get("num_dropped") or "")
+    yield say(LICENCES), _sizes({row["name"]: row["num_bytes"] for row in plain["licences"]})
+    yield say(EDITS), _counts({name: found["num_changes"] for name, found in plain["edits"].items()})
+    yield say(SKIPPED), _counts(plain["files_skipped"])
+
+
+def _tokens(plain: Mapping[str, Any]) -> str:
+    """Tokens per character of each language, and the tokens all in all."""
+    if not plain["tokens"]:
+        return ""
+    rows = [f"{row['language']} {row['tokens_per_character']:.2f}" for row in plain["tokens"][:MOST_SHOWN]]
+    whole = format_count(sum(row["num_tokens"] for row in plain["tokens"]))
+    said = say(COUNTED if plain["tokens_from"] else ESTIMATED, count=whole, name=plain["tokens_from"])
+    return say(COMMA).join([*rows, said])
 
 
 def verified_lines(result: Any, width: int) -> Iterator[str]:
@@ -133,14 +133,6 @@ def tokenizer_lines(result: Any, width: int) -> Iterator[str]:
     yield from table([(name, value) for name, value in rows if value], width)
 
 
-def _judgement(row: Mapping[str, Any]) -> tuple[str, str]:
-    """The rule's name, marked where it was broken; the value, the limits, what they mean."""
-    least, most = row["least"], row["most"]
-    limits = RANGE if None not in (least, most) else AT_LEAST if most is None else AT_MOST
-    shown = say(limits, least=_figure(least), most=_figure(most))
-    return ("  " if row["passed"] else "! ") + row["rule"], f"{_figure(row['value'])} ({shown}) {row['meaning']}"
-
-
 def _sample_lines(reason: str, samples: list[Mapping[str, Any]], width: int) -> Iterator[str]:
     for sample in samples:
         text = " ".join(printable(sample["text"]).split())
@@ -161,7 +153,3 @@ def _sizes(values: Mapping[str, int]) -> str:
     ordered = sorted(values.items(), key=lambda item: -item[1])
     shown = [f"{name} {format_bytes(size)}" for name, size in ordered[:MOST_SHOWN]]
     return say(COMMA).join(shown + ["..."] * (len(ordered) > MOST_SHOWN))
-
-
-def _figure(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)

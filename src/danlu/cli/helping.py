@@ -45,7 +45,7 @@ def _overview(group: str, width: int, bold: bool) -> Iterator[str]:
         yield from two_columns([(line, say(meaning)) for line, meaning in FIRST_LINES], width)
         yield ""
     for title, commands in GROUPS:
-        shown = [c for c in commands if not group or c.name.split()[0] == group]
+        shown = [c for c in commands if not group or c.name.startswith(group + " ")]
         if shown:
             yield _heading(title, bold)
             yield from two_columns([(c.name, say(c.summary)) for c in shown], width)

@@ -47,7 +47,7 @@ def _run(call: Call, out: Terminal, err: Terminal) -> int:
         from danlu.runtime.threads import bound_spinning
 
         bound_spinning()  # before anything imports torch
-        run_command(call, out, err)
+        return run_command(call, out, err)
     return 0
 
 

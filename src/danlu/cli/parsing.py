@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from danlu.cli.commands import ALL, JSON
+from danlu.cli.commands import ALL
 from danlu.cli.declaration import Command, Option
+from danlu.cli.options import JSON
 from danlu.core.errors import DanluError, UsageError, unknown_name
 from danlu.core.language import Text, say
 
@@ -39,11 +40,12 @@ def parse(arguments: Sequence[str]) -> Call:
         return Call(name="", version=True)
     if not words or words[0] in ("--help", "-h"):
         return Call(name="", help=True)
-    groups = {name.split()[0] for name in ALL if " " in name}
-    if words[0] in groups:
-        if len(words) == 1 or words[1] in ("--help", "-h"):
-            return Call(name=words[0], help=True)
-        name, rest = " ".join(words[:2]), words[2:]
+    if _is_group(words[0]):
+        size = next((n for n in (3, 2) if " ".join(words[:n]) in ALL), 2)
+        name, rest = " ".join(words[:size]), words[size:]
+        group = " ".join(word for word in words[:3] if not word.startswith("-"))
+        if name not in ALL and _is_group(group):
+            return Call(name=group, help=True)
     else:
         name, rest = words[0], words[1:]
     if name.startswith("-"):
@@ -53,6 +55,11 @@ def parse(arguments: Sequence[str]) -> Call:
     if "--help" in rest or "-h" in rest:
         return Call(name=name, help=True)
     return _Reading(ALL[name]).call(rest)
+
+
+def _is_group(name: str) -> bool:
+    """Whether commands such as `NAME something` exist: `corpus`, `corpus quality`."""
+    return any(known.startswith(name + " ") for known in ALL)
 
 
 def options_of(command: Command) -> tuple[Option, ...]:

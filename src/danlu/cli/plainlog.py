@@ -39,11 +39,22 @@ class PlainLog:
                 self._terminal.line(line)
         elif notice(event):
             self._terminal.line(notice(event))
+        elif kind in ("corpus_read", "corpus_written") and self._is_time_for_corpus():
+            parts = (stage_name("corpus"), self._progress.part, left_words(self._progress))
+            self._terminal.line("  " + "  ".join(filter(None, parts)))
         elif kind in ("step", "valid") and self._clock() - self._last >= SECONDS_BETWEEN:
             self._last = self._clock()
             now = self._progress
             words = (*measure_words(now), valid_words(now), left_words(now))
             self._terminal.line("  " + "  ".join(filter(None, words)))
+
+    def _is_time_for_corpus(self) -> bool:
+        """A build that takes no longer than a line of progress is read tells nothing."""
+        long = "corpus" in self._progress.stages and self._progress.seconds_in("corpus") >= SECONDS_BETWEEN
+        if not long or self._clock() - self._last < SECONDS_BETWEEN:
+            return False
+        self._last = self._clock()
+        return True
 
     def _stage(self, name: str, done: bool) -> None:
         if done:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from danlu.core.language import Text, say
+from danlu.core.quantities import format_bytes
 
 STAGES = {
     "corpus": Text("corpus", "语料"),
@@ -44,6 +45,8 @@ class Progress:
     valid: list[tuple[int, float]] = field(default_factory=list)
     sample: str = ""
     part: str = ""  # how far the running stage is, e.g. `3/12`
+    share_read: float | None = None  # of the sources of a corpus, 0 to 1
+    told_left: float | None = None  # seconds that the corpus build still expects, where it says so
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Counts one event in."""
@@ -56,8 +59,10 @@ class Progress:
             self.valid.append((_whole(event.get("step"), self.step), float(event["bits_per_byte"])))
         elif kind == "sample":
             self.sample = f"{event.get('prompt', '')}{event.get('text', '')}"
-        elif kind == "corpus_read":
-            self.part = f"{event.get('done')}/{event.get('of')}"
+        elif kind == "corpus_files" and self.running() is None:
+            self._stage("corpus", {})
+        elif kind in ("corpus_read", "corpus_written"):
+            self._corpus(event)
         elif kind == "quote":
             self.total_steps = _whole(event.get("steps"), 0) or None
 
@@ -78,6 +83,8 @@ class Progress:
             return min(1.0, worked / max(worked + left, 1e-9))
         if self.budget:
             return min(1.0, self.age() / self.budget)
+        if self.running() == "corpus":
+            return self.share_read
         return min(1.0, self.step / self.total_steps) if self.total_steps else None
 
     def seconds_left(self) -> float | None:
@@ -87,6 +94,8 @@ class Progress:
             return left
         if self.budget:
             return max(0.0, self.budget - self.age())
+        if self.running() == "corpus":
+            return self._left_of_corpus()
         worked = self.step - (self.first_step or 0)
         if self.total_steps and worked > 0 and "train" in self.stages:
             return max(0, self.total_steps - self.step) * self.seconds_in("train") / worked
@@ -96,6 +105,32 @@ class Progress:
         """What the run itself said last, less the time since then. It knows what an earlier try has spent."""
         told = self.measures.get("seconds_left")
         return None if told is None else max(0.0, told - (self.clock() - self.measured_at))
+
+    def _left_of_corpus(self) -> float | None:
+        """What the build says, else by the bytes read so far."""
+        if self.told_left is not None:
+            return max(0.0, self.told_left - (self.clock() - self.measured_at))
+        return self.seconds_in("corpus") * (1 - self.share_read) / self.share_read if self.share_read else None
+
+    def _corpus(self, event: Mapping[str, Any]) -> None:
+        """`done` of `of` shards; `bytes_done` of `bytes_total` where the build counts them."""
+        done, total = event.get("bytes_done"), event.get("bytes_total")
+        if isinstance(done, (int, float)) and isinstance(total, (int, float)) and total > 0:
+            self.part = f"{format_bytes(done)} / {format_bytes(total)}"
+        else:
+            done, total = event.get("done"), event.get("of")
+            self.part = f"{done}/{total}"
+        if isinstance(done, (int, float)) and isinstance(total, (int, float)) and total > 0:
+            self.share_read = max(0.0, min(1.0, done / total))
+        left = event.get("seconds_left")
+        self.told_left = float(left) if isinstance(left, (int, float)) else None
+        self.measured_at = self.clock()
+
+    def finish(self) -> None:
+        """The command has come to its end: what ran is done."""
+        running = self.running()
+        if running is not None:
+            self.stages[running].seconds = self.seconds_in(running)
 
     def _measure(self, event: Mapping[str, Any]) -> None:
         self.step = _whole(event.get("step"), self.step)

@@ -18,14 +18,15 @@ from danlu.core.clock import process_age
 from danlu.core.quantities import parse_duration
 
 
-def run_command(call: Call, out: Terminal, err: Terminal) -> None:
-    """Runs the recipe of `call`: progress goes to `err`, the result to `out`."""
+def run_command(call: Call, out: Terminal, err: Terminal) -> int:
+    """Runs the recipe of `call`: progress goes to `err`, the result to `out`. Gives the exit code: that of the result
+    where it has one (a gate that does not pass), else 0."""
     command = ALL[call.name]
     named = dict(call.values)
     placed = [named.pop(positional.key) for positional in command.positionals]
     if call.name == "chat":
         _chat(placed[0], named, out, err)
-        return
+        return 0
     recipe = _load(call.name)
     if command.timed:
         named["already"] = process_age()
@@ -33,7 +34,7 @@ def run_command(call: Call, out: Terminal, err: Terminal) -> None:
         text = _stream(recipe(*placed, **named), out)
         if call.json:
             out.line(json_line({"prompt": placed[1], "text": text}, out))
-        return
+        return 0
     if command.watched:
         with _watcher(command, named.get("duration"), err) as watch:
             result = recipe(*placed, **named, watch=watch)
@@ -45,6 +46,7 @@ def run_command(call: Call, out: Terminal, err: Terminal) -> None:
         out.line(printable(line) if out.is_terminal else line)
     if call.json:
         out.line(json_line(result, out))
+    return int(getattr(result, "exit_code", 0))
 
 
 def _load(name: str) -> Any:

@@ -44,6 +44,8 @@ class Screen:
 
     def __exit__(self, *problem: Any) -> None:
         self._live.__exit__(*problem)
+        if problem[0] is None:
+            self._progress.finish()
         for line in self._stage_lines(running=False):
             self._console.print(line, soft_wrap=True)
 

@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from danlu.cli.corpus_summary import built_lines, explanation_lines, report_lines, tokenizer_lines, verified_lines
+from danlu.cli.corpus_summary import built_lines, report_lines, tokenizer_lines, verified_lines
+from danlu.cli.document_summary import explanation_lines
+from danlu.cli.gate_summary import check_lines, plan_lines, what_if_lines
 from danlu.cli.layout import cut, display_width, pad, wrap
 from danlu.cli.machine_summary import machine_lines
 from danlu.cli.results import plain_values
@@ -210,5 +212,8 @@ _SUMMARIES: dict[str, Callable[[Any, int], Iterator[str]]] = {
     "corpus report": report_lines,
     "corpus verify": verified_lines,
     "corpus explain": explanation_lines,
+    "corpus check": check_lines,
+    "corpus what-if": what_if_lines,
+    "corpus plan": plan_lines,
     "doctor": machine_lines,
 }

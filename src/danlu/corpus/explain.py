@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
 import pyarrow.compute as pc
 
-from danlu.core.errors import DataError
 from danlu.core.language import Text
+from danlu.corpus.differing import Difference, differences
+from danlu.corpus.naming import find, find_one
+from danlu.corpus.reasons import edit_meaning, reason_meaning
 from danlu.corpus.rules.judge import limits_of, rule
 from danlu.corpus.settings import CorpusSettings
-from danlu.corpus.store import NOT_MEASURES, Corpus, Which
+from danlu.corpus.store import NOT_MEASURES, Corpus
 
-MAX_MATCHES = 20
+MOST_DOUBLES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,114 +32,126 @@ class Judgement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenRange:
+    """Where a document stands in the tokens of a split: ids [start, end) of `file`, as document `number`."""
+
+    file: str
+    split: str
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Everything the corpus knows of a document. `reason` is None for a kept one; `twin_text` shows its double."""
+    """Everything the corpus knows of a document. `reason` is None for a kept one; `twin_text` shows its double.
+
+    `doubles` are dropped documents whose twin it is (MOST_DOUBLES are named), `num_in_cluster` counts the cluster that
+    decides its split, `piece` counts the segments of a cut text from 1 (0: uncut).
+    """
 
     id: str
     source: str
     offset: int
+    piece: int
     domain: str
     text: str
     kept: bool
     split: str | None
     cluster: str
+    num_in_cluster: int
     language: str
     edits: tuple[str, ...]
+    edit_meanings: tuple[Text, ...]
     measures: Mapping[str, float]
     judgements: tuple[Judgement, ...]
     reason: str | None
+    reason_meaning: Text | None
     value: float | None
     limit: float | None
     twin: str | None
     twin_source: str | None
     twin_text: str | None
+    differences: tuple[Difference, ...]
+    num_doubles: int
+    doubles: tuple[str, ...]
+    tokens: TokenRange | None = None
 
 
 def explain(corpus: Corpus, document: str) -> Explanation:
-    """The explanation of one document, named by its id (or its beginning), or by `source` or `source:offset`.
+    """The explanation of one document, named as `corpus.naming` says: id, FILE, FILE:OFFSET, FILE:OFFSET:PIECE, FILE#N.
 
-    Raises DataError when no document or more than one answers to that.
+    Raises DataError with the candidates when no document or more than one answers to that.
     """
-    rows = find_rows(corpus, document)
-    if len(rows) != 1:
-        raise _not_one(document, rows)
-    row = rows[0]
-    twin = next(iter(find_rows(corpus, row["twin"])), None) if row.get("twin") else None
-    settings = CorpusSettings.model_validate(corpus.artifact.settings)
-    fixed = ("id", "source", "offset", "domain", "text", "cluster", "language")
+    hit = find_one(corpus, document)
+    row = hit.row()
+    twin = next(iter(find(corpus, row["twin"])), None) if row.get("twin") else None
+    twin_text = None if twin is None else str(twin.row()["text"])
+    edits = tuple(row.get("edits") or ())
+    doubles = _doubles(corpus, hit.id)
     return Explanation(
-        **{name: row[name] for name in fixed},
-        kept=row["which"] == "documents",
+        **{name: row[name] for name in ("id", "source", "offset", "domain", "text", "cluster")},
+        piece=hit.piece,
+        language=row.get("language") or "und",
+        kept=hit.which == "documents",
         split=row.get("split"),
-        edits=tuple(row["edits"]),
+        num_in_cluster=_num_in_cluster(corpus, row["cluster"]),
+        edits=edits,
+        edit_meanings=tuple(edit_meaning(edit) for edit in edits),
         measures={name: row[name] for name in row if name not in NOT_MEASURES and name not in ("which", "language")},
-        judgements=_judgements(row, settings),
+        judgements=judgements(row, CorpusSettings.model_validate(corpus.artifact.settings)),
         reason=row.get("reason"),
+        reason_meaning=reason_meaning(row["reason"]) if row.get("reason") else None,
         value=row.get("value"),
         limit=row.get("limit"),
         twin=row.get("twin"),
-        twin_source=None if twin is None else f"{twin['source']}:{twin['offset']}",
-        twin_text=None if twin is None else twin["text"],
+        twin_source=None if twin is None else twin.name,
+        twin_text=twin_text,
+        differences=() if twin_text is None else differences(str(row["text"]), twin_text),
+        num_doubles=len(doubles),
+        doubles=tuple(doubles[:MOST_DOUBLES]),
     )
 
 
-def find_rows(corpus: Corpus, document: str) -> list[dict[str, Any]]:
-    """At most MAX_MATCHES rows that `document` names; `which` tells whether they are kept or dropped."""
-    found: list[dict[str, Any]] = []
-    which: Which
-    for which in ("documents", "dropped"):
-        for table in corpus.tables(which):
-            chosen = table.filter(_matches(table, document))
-            found += [{**row, "which": which} for row in chosen.slice(0, MAX_MATCHES).to_pylist()]
-    exact = [row for row in found if row["id"] == document]
-    return (exact or found)[:MAX_MATCHES]
-
-
-def _matches(table: pa.Table, document: str) -> Any:
-    source, _, offset = document.rpartition(":")
-    by_name = pc.or_(
-        pc.equal(table.column("source"), document), pc.ends_with(table.column("source"), pattern="/" + document)
-    )
-    if len(document) >= 6 and all(sign in "0123456789abcdef" for sign in document):
-        by_name = pc.or_(by_name, pc.starts_with(table.column("id"), pattern=document))
-    if not source or not offset.isdecimal():
-        return by_name
-    at_place = pc.and_(_matches(table.select(["id", "source"]), source), pc.equal(table.column("offset"), int(offset)))
-    return pc.or_(by_name, at_place)
-
-
-def _judgements(row: Mapping[str, Any], settings: CorpusSettings) -> tuple[Judgement, ...]:
-    judgements = []
+def judgements(row: Mapping[str, Any], settings: CorpusSettings) -> tuple[Judgement, ...]:
+    """Every rule that is asked of this document, with what was measured."""
+    found = []
     for name, limits in limits_of(settings).items():
-        found = rule(name)
-        if found.measure not in row or row[found.of] < found.at_least:
+        asked = rule(name)
+        if asked.measure not in row or row[asked.measure] is None or row[asked.of] < asked.at_least:
             continue
-        if found.languages and row["language"] not in found.languages:
+        if asked.languages and row["language"] not in asked.languages:
             continue
-        value = float(row[found.measure])
+        value = float(row[asked.measure])
         too_small = limits.least is not None and value < limits.least
         too_large = limits.most is not None and value > limits.most
-        judgements.append(
+        found.append(
             Judgement(
                 rule=name,
-                meaning=found.meaning,
-                source=found.source,
+                meaning=asked.meaning,
+                source=asked.source,
                 value=value,
                 least=limits.least,
                 most=limits.most,
-                passed=not (too_small or too_large),
+                passed=not (too_small or too_large or np.isnan(value)),
             )
         )
-    return tuple(judgements)
+    return tuple(found)
 
 
-def _not_one(document: str, rows: list[dict[str, Any]]) -> DataError:
-    places = ", ".join(f"{row['id']} ({row['source']}:{row['offset']})" for row in rows[:5])
-    return DataError(
-        Text("{count} documents answer to '{document}'", "有 {count} 篇文档与 '{document}' 对应"),
-        got=places or document,
-        allowed=Text("the id of one document, or file:offset", "一篇文档的 id,或 文件:偏移"),
-        fix=Text("take an id from the report or from the column id", "请从报告或 id 列中选取一个 id"),
-        count=len(rows),
-        document=document,
-    )
+def _doubles(corpus: Corpus, twin: str) -> list[str]:
+    """The dropped documents that this one stands for."""
+    found: list[str] = []
+    if "twin" in corpus.columns("dropped"):
+        for table in corpus.tables("dropped", ["id", "twin"]):
+            found += table.filter(pc.equal(table.column("twin"), twin)).column("id").to_pylist()
+    return found
+
+
+def _num_in_cluster(corpus: Corpus, cluster: str) -> int:
+    count = 0
+    for which in ("documents", "dropped"):
+        if "cluster" in corpus.columns(which):
+            for table in corpus.tables(which, ["cluster"]):
+                count += pc.sum(pc.equal(table.column("cluster"), cluster)).as_py() or 0
+    return count

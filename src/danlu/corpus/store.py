@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -60,6 +61,22 @@ class PartWriter:
             self._temporary.replace(self._path)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RowGroup:
+    """Some rows of one part as they are read: which side, which file and group; `table` holds the wanted columns."""
+
+    which: Which
+    path: Path
+    number: int
+    table: pa.Table
+
+    def rows(self, places: Sequence[int]) -> list[dict[str, Any]]:
+        """Whole rows, texts included, with `which` beside their columns."""
+        with pq.ParquetFile(self.path) as file:
+            chosen = file.read_row_group(self.number).take(pa.array(places, pa.int64()))
+        return [{**row, "which": self.which} for row in chosen.to_pylist()]
+
+
 @final
 class Corpus:
     """A finished corpus. Documents come in the order in which the build found them, one row group in memory."""
@@ -86,20 +103,31 @@ class Corpus:
 
     def tables(self, which: Which, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The rows of `documents` or `dropped` as Arrow tables, one row group each, with all or some columns."""
+        for group in self.groups(which, columns):
+            yield group.table
+
+    def groups(self, which: Which, columns: Sequence[str] | None = None) -> Iterator[RowGroup]:
+        """As `tables`, with the place of each group, so that whole rows can be read later."""
         for path in sorted((self.artifact.path / which).glob("part-*.parquet")):
             with pq.ParquetFile(path) as file:
-                for group in range(file.num_row_groups):
-                    yield file.read_row_group(group, columns=None if columns is None else list(columns))
+                for number in range(file.num_row_groups):
+                    table = file.read_row_group(number, columns=None if columns is None else list(columns))
+                    yield RowGroup(which=which, path=path, number=number, table=table)
+
+    def columns(self, which: Which = "documents") -> list[str]:
+        """The names of all columns; none when there is no such document."""
+        for path in sorted((self.artifact.path / which).glob("part-*.parquet")):
+            return list(pq.read_schema(path).names)
+        return []
 
     def measures(self) -> list[str]:
         """The names of the measure columns."""
-        for path in sorted((self.artifact.path / KEPT).glob("part-*.parquet")):
-            return [name for name in pq.read_schema(path).names if name not in NOT_MEASURES]
-        return []
+        return [name for name in self.columns() or self.columns("dropped") if name not in NOT_MEASURES]
 
     def sources(self) -> list[dict[str, Any]]:
         """One mapping for each file that was read."""
-        lines = (self.artifact.path / SOURCES).read_text(encoding="utf-8").splitlines()
+        path = self.artifact.path / SOURCES
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return [json.loads(line) for line in lines]
 
 

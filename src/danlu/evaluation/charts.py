@@ -99,12 +99,16 @@ def line_chart(
     return Markup("\n".join(parts))
 
 
-def bar_chart(rows: Sequence[Level], *, title: Text, unit: Text, width: float = 720) -> Markup:
-    """Horizontal bars from 0, one for each row, with its name before and its value behind. Empty without rows."""
+def bar_chart(rows: Sequence[Level], *, title: Text, unit: Text, width: float = 720, left: float = 128.0) -> Markup:
+    """Horizontal bars from 0, one for each row, with its name before and its value behind. Empty without rows.
+
+    `left` is the room for the names: 7 for each Latin letter.
+    """
     if not rows:
         return Markup("")
-    left, right, pitch = 128.0, 64.0, 30.0
+    right, pitch = 64.0, 30.0
     most = max(row.value for row in rows) or 1.0
+    counts = all(isinstance(row.value, int) for row in rows)
     parts = [f'<svg class="chart bars" viewBox="0 0 {width:g} {pitch * len(rows) + 4:g}" role="img">']
     parts.append(f"<title>{_plain(title)}; {_plain(unit)}</title>")
     for i, row in enumerate(rows):
@@ -113,7 +117,7 @@ def bar_chart(rows: Sequence[Level], *, title: Text, unit: Text, width: float = 
         parts.append(
             f'<rect class="bar {row.style}" x="{left:g}" y="{top:g}" width="{length:.1f}" height="22" rx="3"/>'
         )
-        number = f"{row.value:.3f}" if most < 100 else f"{row.value:,.0f}"
+        number = f"{row.value:,.0f}" if counts or most >= 100 else f"{row.value:.3f}"
         parts.append(f'<text class="value {row.style}" x="{left + length + 8:.1f}" y="{top + 16:.1f}">{number}</text>')
     return Markup("\n".join([*parts, "</svg>"]))
 

@@ -1,25 +1,20 @@
 """The report of a run: one page that needs no network, in both languages, light and dark, ready for print.
 
-Samples and documents are text that nobody vouches for: everything is escaped, and the page's own policy lets no script
-and no style run but the two that are part of it (by hash), and nothing be loaded.
+Samples and documents are text that nobody vouches for: `pages.py` escapes everything.
 """
 
-import base64
-import hashlib
-import os
 import shlex
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from danlu.core.disk import write_durably
-from danlu.core.language import Text, language
-from danlu.core.quantities import format_bytes, format_count, format_duration
+from danlu.core.language import Text
+from danlu.core.quantities import format_bytes
 from danlu.evaluation import report_tables as tables
 from danlu.evaluation.charts import SMALL, Axes, Level, Series, Size, bar_chart, line_chart
+from danlu.evaluation.pages import both, render_page
 from danlu.evaluation.report_tables import REFERENCE_NAMES, fill, same
 from danlu.evaluation.run_record import RunRecord, finite, points, read_run
 
@@ -38,55 +33,8 @@ def write_report(run: Path) -> Path:
 
 
 def render_report(record: RunRecord) -> str:
-    """The page as text. Equal runs give equal pages.
-
-    The language shown first is DANLU_LANG where that is set, else the one the reader's browser asks for.
-    """
-    page = {name: files("danlu.evaluation").joinpath("page", name).read_text("utf-8") for name in PAGE}
-    environment = Environment(
-        loader=DictLoader(page), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "both": both,
-        "bytes": format_bytes,
-        "count": format_count,
-        "duration": format_duration,
-        "clean": tables.clean,
-    }
-    template = environment.get_template("report.html.jinja")
-    return template.render(
-        style=Markup(page["report.css"]),
-        script=Markup(page["report.js"]),
-        policy=_policy(page),
-        first_language=language(),
-        is_fixed=bool(os.environ.get("DANLU_LANG")),
-        **_contents(record),
-    )
-
-
-def both(text: Text, **values: object) -> Markup:
-    """`text` in both languages, escaped; the page hides one of them."""
-    filled = fill(text, **values) if values else text
-    if filled.en == filled.zh:
-        return escape(filled.en)
-    english, chinese = escape(filled.en), escape(filled.zh)
-    return Markup('<span class="en" lang="en">{}</span><span class="zh" lang="zh-Hans">{}</span>').format(
-        english, chinese
-    )
-
-
-PAGE = ("report.html.jinja", "report.css", "report.js")
-
-
-def _policy(page: dict[str, str]) -> str:
-    hashes = {
-        name: base64.b64encode(hashlib.sha256(page[name].encode()).digest()).decode()
-        for name in ("report.css", "report.js")
-    }
-    return (
-        f"default-src 'none'; style-src 'sha256-{hashes['report.css']}'; script-src 'sha256-{hashes['report.js']}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    """The page as text. Equal runs give equal pages."""
+    return render_page("report.html.jinja", **_contents(record))
 
 
 def _contents(record: RunRecord) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The corpus commands as functions: build, report, verify, explain. They return values; the command line prints them."""
+"""`danlu corpus build` and `verify` as functions; what a finished corpus is asked stands in `corpus_questions.py`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,7 @@ from danlu.core.artifacts import open_artifact
 from danlu.core.clock import Stopwatch
 from danlu.core.events import Watcher, ignore
 from danlu.core.settings import Settings, resolve, setting
-from danlu.corpus.explain import Explanation, explain
 from danlu.corpus.pipeline import build_corpus
-from danlu.corpus.report import CorpusReport, report
 from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.corpus.store import KIND, open_corpus
 
@@ -34,7 +32,8 @@ class CorpusBuilt:
     documents_in: int
     documents_kept: int
     dropped: Mapping[str, int]
-    bytes_kept: Mapping[str, int]
+    bytes_kept: int
+    bytes_of_splits: Mapping[str, int]
     files_skipped: Mapping[str, int]
     seconds: float
 
@@ -67,18 +66,15 @@ def corpus_build(
     paths = [Path(source) for source in sources]
     artifact = build_corpus(paths, Path(out), settings.corpus, settings.runtime, watch=watch)
     facts: Mapping[str, Any] = artifact.facts
-    names = ("documents_in", "documents_kept", "dropped", "bytes_kept", "files_skipped")
+    names = ("documents_in", "documents_kept", "dropped", "files_skipped")
     return CorpusBuilt(
         path=artifact.path,
         digest=artifact.digest,
+        bytes_kept=sum(facts["bytes_kept"].values()),
+        bytes_of_splits=facts["bytes_kept"],
         seconds=round(watch_start.seconds(), 3),
         **{name: facts[name] for name in names},
     )
-
-
-def corpus_report(folder: Path | str) -> CorpusReport:
-    """The funnel, languages, lengths, samples and problems of a corpus."""
-    return report(open_corpus(Path(folder)))
 
 
 def corpus_verify(folder: Path | str) -> CorpusVerified:
@@ -92,8 +88,3 @@ def corpus_verify(folder: Path | str) -> CorpusVerified:
         num_files=len(list(Path(folder).rglob("*.parquet"))),
         documents_kept=num_rows,
     )
-
-
-def corpus_explain(folder: Path | str, document: str) -> Explanation:
-    """Why a document was kept, changed or dropped; `document` is an id, or `file:offset`."""
-    return explain(open_corpus(Path(folder)), document)

@@ -15,6 +15,7 @@ from danlu.recipes.settings import BudgetSettings
 from danlu.runtime.compiling import CompileChoice, choose_compile, compiled_shape
 from danlu.runtime.measure import MachineMeasures
 from danlu.runtime.memory import assumed_energy
+from danlu.tokenizers.expected_width import expected_bytes_per_token
 from danlu.tokenizers.vocabulary import auto_vocab_size
 
 # Training tokens per parameter. Tiny Shakespeare in 3 minutes: 1.98M parameters 2.108 bits per byte, 3.00M 2.220; in 8
@@ -84,14 +85,7 @@ class Plan:
 
 def bytes_per_token(kind: str, vocab_size: int, text: TextFacts) -> float:
     """Expected UTF-8 bytes of one token before the tokenizer exists."""
-    if kind == "byte":
-        return 1.0
-    if kind == "char":
-        return 1.0 + 2.0 * text.han_share / (3 - 2 * text.han_share)
-    # measured on English and Chinese manuals (docs/log, cutting text into words)
-    doublings = math.log2(max(512, vocab_size) / 1024)
-    latin, han = 2.54 + 0.45 * doublings, 2.15 + 0.52 * doublings
-    return 1 / (text.han_share / han + (1 - text.han_share) / latin)
+    return expected_bytes_per_token(kind, vocab_size, text.han_share)
 
 
 def plan_run(
