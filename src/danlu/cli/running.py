@@ -41,7 +41,7 @@ def run_command(call: Call, out: Terminal, err: Terminal) -> int:
     else:
         result = recipe(*placed, **named)
     if os.environ.get("RANK", "0") != "0":
-        return  # torchrun starts one process for each rank; the first speaks for all
+        return 0  # torchrun starts one process for each rank; the first speaks for all
     for line in summary(call.name, result, out.width()):
         out.line(printable(line) if out.is_terminal else line)
     if call.json:

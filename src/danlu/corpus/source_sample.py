@@ -14,7 +14,8 @@ import zstandard
 from danlu.core.clock import Stopwatch
 from danlu.core.streams import numpy_stream, stream_seed
 from danlu.corpus.document import FilePart, Found, Refused, SourceFile
-from danlu.corpus.files import readers
+from danlu.corpus.reading import read_part
+from danlu.corpus.recognising import readers
 from danlu.corpus.settings import ReadingSettings
 
 SHARE = 0.01
@@ -91,7 +92,7 @@ def _read_some(file: SourceFile, share: float, settings: ReadingSettings, sample
     """Goes through all records and takes a `share` of them by chance; only that share of the time counts."""
     watch = Stopwatch()
     stream = numpy_stream(0, "plan", file.name)
-    for item in readers()[file.reader].read(FilePart(file=file), settings):
+    for item in read_part(FilePart(file=file), settings):
         if stream.random() < share:
             _take(item, file, sample)
     sample.idle_seconds += (1 - share) * watch.seconds()
@@ -112,7 +113,7 @@ def _read_part(
 ) -> None:
     """Reads until `room` bytes of text; `stands_for` None: the part stands for as many bytes as were read."""
     num_bytes = 0
-    for item in readers()[part.file.reader].read(part, settings):
+    for item in read_part(part, settings):
         num_bytes += _take(item, part.file, sample)
         if num_bytes >= max(room, 1) and stands_for is None:
             break
