@@ -45,7 +45,7 @@ _made: dict[str, Tokenizer] = {}
 
 
 def make(kind: str, **settings: Any) -> Tokenizer:
-    chosen = TokenizerSettings(kind=kind, **{"vocab_size": 400, **settings})
+    chosen = TokenizerSettings(kind=kind, **{"vocab_size": 800, **settings})
     made: Tokenizer = TOKENIZERS.load(kind)(lambda: iter(TEXTS), chosen)
     return made
 
@@ -139,7 +139,7 @@ def test_ids_outside_the_vocabulary_are_an_error_in_words(kind: str, ids: list[A
 
 
 def test_an_artifact_gives_the_same_tokenizer_and_the_same_bytes(kind: str, tmp_path: Path) -> None:
-    settings = TokenizerSettings(kind=kind, vocab_size=400)
+    settings = TokenizerSettings(kind=kind, vocab_size=800)
     digests = {save_tokenizer(make(kind), tmp_path / name, settings=settings).digest for name in "ab"}
     assert len(digests) == 1
     opened = open_tokenizer(tmp_path / "a")
@@ -150,17 +150,25 @@ def test_an_artifact_gives_the_same_tokenizer_and_the_same_bytes(kind: str, tmp_
 
 def _break(path: Path, how: str) -> None:
     description = json.loads(path.read_text(encoding="utf-8"))
-    vocabulary, merges = description["model"]["vocab"], description["model"]["merges"]
+    model = description.get("model")
+    listed = isinstance(model["vocab"], list)  # Unigram: [entry, score] by id
     match how:
         case "truncated":
             path.write_bytes(path.read_bytes()[:-200])
             return
+        case "gap" if listed:
+            del model["vocab"][-1]
+            description["added_tokens"].append({**description["added_tokens"][0], "content": "<|far|>", "id": 9999})
         case "gap":
-            vocabulary[max(vocabulary, key=lambda token: vocabulary[token])] += 5
+            model["vocab"][max(model["vocab"], key=lambda token: model["vocab"][token])] += 5
+        case "twice" if listed:
+            model["vocab"].append(model["vocab"][-1])
         case "twice":
-            vocabulary["twice"] = 1
+            model["vocab"]["twice"] = 1
+        case "merge" if "merges" in model:
+            model["merges"].append(["no such token", "nor this"])
         case "merge":
-            merges.append(["no such token", "nor this"])
+            model["type"] = "BPE"  # a kind without merges is taken for one with them
         case "model":
             del description["model"]
     path.write_text(json.dumps(description), encoding="utf-8")

@@ -10,5 +10,6 @@ TOKENIZERS = Registry(
         "bpe": "danlu.tokenizers.bpe:train",
         "byte": "danlu.tokenizers.byte:train",
         "char": "danlu.tokenizers.char:train",
+        "wordpiece": "danlu.tokenizers.wordpiece:train",
     },
 )

@@ -21,7 +21,8 @@ from danlu.core.language import Text
 from danlu.core.settings import Settings, plain, setting
 from danlu.tokenizers.byte_tokens import BYTE_NAMES, damaged_vocabulary, token_bytes_of
 from danlu.tokenizers.encoders import CharacterEncoder, Encoder, Ids, LibraryEncoder, PieceEncoder
-from danlu.tokenizers.pretokenize import pre_tokenizer_description
+from danlu.tokenizers.pretokenize import WORDPIECE_CUTS, encoding_pre_tokenizer, pre_tokenizer_description
+from danlu.tokenizers.seams import Seams
 
 KIND = "tokenizer"
 SEPARATOR = "<|bos|>"  # starts every document; its id is `bos_id`
@@ -173,13 +174,15 @@ def control_entries(names: Sequence[str]) -> list[AddedToken]:
 
 def _encoder_for(library: LibraryTokenizer, description: Mapping[str, Any], entries: Sequence[bytes]) -> Encoder:
     """The quickest way to the ids that `library` gives."""
-    model = description["model"]
-    vocabulary: dict[str, int] = model["vocab"]
-    if model.get("byte_fallback") and not model["merges"] and not description["pre_tokenizer"]:
+    model, pre_tokenizer = description["model"], description["pre_tokenizer"]
+    vocabulary = model["vocab"]
+    if model.get("byte_fallback") and not pre_tokenizer and not model["merges"]:
         characters = {token: number for token, number in vocabulary.items() if len(token) == 1}
         return CharacterEncoder(characters, [vocabulary[name] for name in BYTE_NAMES])
-    if description["pre_tokenizer"] == pre_tokenizer_description():
-        return PieceEncoder(library, entries)
+    if pre_tokenizer == pre_tokenizer_description(encoding_pre_tokenizer()):
+        return PieceEncoder(library.model, [Seams(entries)])
+    if pre_tokenizer == pre_tokenizer_description(encoding_pre_tokenizer(WORDPIECE_CUTS)):
+        return PieceEncoder(library.model, [WORDPIECE_CUTS])
     return LibraryEncoder(library)
 
 
