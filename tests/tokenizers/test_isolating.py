@@ -7,7 +7,7 @@ from tokenizers.pre_tokenizers import Sequence
 
 from danlu.tokenizers.cutting import Cutter, code_points, slices
 from danlu.tokenizers.isolating import Isolation, is_han
-from danlu.tokenizers.pretokenize import pattern_split
+from danlu.tokenizers.pretokenize import character_pre_tokenizer
 
 CUTTER = Cutter()
 LONG = st.sampled_from(["a", "啊", "!", "#", " ", "中文", "한", "ab#", "\n"]).flatmap(
@@ -19,7 +19,7 @@ TEXT = st.lists(LONG | st.characters(exclude_categories=["Cs"])).map("".join)
 @given(text=TEXT, longest=st.integers(1, 9), han=st.booleans(), marks=st.sampled_from(["", "#", "#\u3042]"]))
 def test_arrays_cut_as_the_library_does(text: str, longest: int, han: bool, marks: str) -> None:
     cuts = Isolation(longest=longest, han=han, marks=marks)
-    library = Sequence([pattern_split(), *cuts.pre_tokenizers()])
+    library = Sequence([character_pre_tokenizer(), *cuts.pre_tokenizers()])
     points = code_points(text)
     starts = CUTTER.starts(points)
     cuts.add(points, starts)

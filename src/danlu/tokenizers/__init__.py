@@ -10,6 +10,7 @@ TOKENIZERS = Registry(
         "bpe": "danlu.tokenizers.bpe:train",
         "byte": "danlu.tokenizers.byte:train",
         "char": "danlu.tokenizers.char:train",
+        "unigram": "danlu.tokenizers.unigram:train",
         "wordpiece": "danlu.tokenizers.wordpiece:train",
     },
 )

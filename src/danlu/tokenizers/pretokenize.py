@@ -31,11 +31,11 @@ WORDPIECE, WORDPIECE_CUTS = "qwen2-han", Isolation(longest=32, han=True, marks="
 
 def encoding_pre_tokenizer(cuts: Isolation | None = None) -> PreTokenizer:
     """Cuts by `PATTERN` (and `cuts`), then maps bytes to printable characters; the one that is saved and exported."""
-    return Sequence([pattern_split(), *(cuts.pre_tokenizers() if cuts else []), _bytes()])
+    return Sequence([_split(PATTERN), *(cuts.pre_tokenizers() if cuts else []), _bytes()])
 
 
-def pattern_split() -> PreTokenizer:
-    """The cuts by `PATTERN` alone."""
+def character_pre_tokenizer() -> PreTokenizer:
+    """Cuts by `PATTERN` alone: for models whose entries are characters."""
     return _split(PATTERN)
 
 

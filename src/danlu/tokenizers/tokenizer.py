@@ -21,7 +21,12 @@ from danlu.core.language import Text
 from danlu.core.settings import Settings, plain, setting
 from danlu.tokenizers.byte_tokens import BYTE_NAMES, damaged_vocabulary, token_bytes_of
 from danlu.tokenizers.encoders import CharacterEncoder, Encoder, Ids, LibraryEncoder, PieceEncoder
-from danlu.tokenizers.pretokenize import WORDPIECE_CUTS, encoding_pre_tokenizer, pre_tokenizer_description
+from danlu.tokenizers.pretokenize import (
+    WORDPIECE_CUTS,
+    character_pre_tokenizer,
+    encoding_pre_tokenizer,
+    pre_tokenizer_description,
+)
 from danlu.tokenizers.seams import Seams
 
 KIND = "tokenizer"
@@ -183,6 +188,8 @@ def _encoder_for(library: LibraryTokenizer, description: Mapping[str, Any], entr
         return PieceEncoder(library.model, [Seams(entries)])
     if pre_tokenizer == pre_tokenizer_description(encoding_pre_tokenizer(WORDPIECE_CUTS)):
         return PieceEncoder(library.model, [WORDPIECE_CUTS])
+    if model.get("type") == "Unigram" and pre_tokenizer == pre_tokenizer_description(character_pre_tokenizer()):
+        return PieceEncoder(library.model, [Seams(entries)], byte_level=False)
     return LibraryEncoder(library)
 
 

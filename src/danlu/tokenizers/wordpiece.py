@@ -37,7 +37,7 @@ from danlu.tokenizers.vocabulary import (
 )
 
 # Letters that stand for characters while learning: the private planes 15 and 16, two for each character.
-FIRST_LETTER, MOST_CHARACTERS, LINE_BREAK = 0xF0000, 1 << 16, 0x0A
+FIRST_LETTER, MOST_CHARACTERS, LINE_BREAK, ASCII = 0xF0000, (1 << 16) - 128, 0x0A, 128
 LONGEST_SPELLED = 4 * WORDPIECE_CUTS.longest  # stand-ins of a piece of characters of four bytes
 
 
@@ -92,10 +92,9 @@ def _learn(texts: Sequence[str], counts: npt.NDArray[np.int64], room: int, min_f
     The library's own WordPiece trainer numbers `##x` in the order of a hash map, which decides ties otherwise in each
     process. Here pairs are merged by its BPE trainer over letters of two kinds, one for starts of words, one for insides.
     """
-    common = np.flatnonzero(counts >= min_frequency)
-    common = np.sort(common[np.argsort(-counts[common], kind="stable")][: min(max(0, room // 2), MOST_CHARACTERS)])
-    if not len(common):
-        return []
+    wide = ASCII + np.flatnonzero(counts[ASCII:] >= min_frequency)
+    wide = wide[np.argsort(-counts[wide], kind="stable")][: min(max(0, room // 2), MOST_CHARACTERS)]
+    common = np.concatenate([np.arange(ASCII), np.sort(wide)])  # characters of one byte take no room
     library = LibraryTokenizer(BPE())
     library.pre_tokenizer = WhitespaceSplit()
     trainer = BpeTrainer(vocab_size=room + 2 * NUM_BYTES, min_frequency=min_frequency, show_progress=False)
