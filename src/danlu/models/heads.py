@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from danlu.models.layers.embedding import TokenEmbedding
+from danlu.models.layers.embedding import Embedding
 
 
 class Head(nn.Module, ABC):
@@ -33,7 +33,7 @@ class TiedHead(Head):
     Saves V * C parameters, a large share of a small model.
     """
 
-    def __init__(self, embed: TokenEmbedding) -> None:
+    def __init__(self, embed: Embedding) -> None:
         super().__init__()
         # In a tuple, so that torch does not register the embedding a second time below the head.
         self._embed = (embed,)
