@@ -86,14 +86,20 @@ class LanguageModel(nn.Module):
         return self.blueprint.vocab_size
 
     def forward(
-        self, ids_BT: Tensor, state: DecodingState | None = None, *, lengths_B: Tensor | None = None
+        self,
+        ids_BT: Tensor,
+        state: DecodingState | None = None,
+        *,
+        lengths_B: Tensor | None = None,
+        segments_BT: Tensor | None = None,
     ) -> ModelOutput:
         """Hidden vectors of `ids_BT` (integers, [B, T]), which continue the positions in `state` where given.
 
         `lengths_B`: real positions of each text where texts of several lengths stand in one batch (None: all T).
+        `segments_BT`: 0 or 1, which of two texts a position belongs to (None: 0).
         """
         start = state.length if state is not None else 0
-        return ModelOutput(hidden_BTC=self.body(self.embed(ids_BT, start), state, lengths_B), state=state)
+        return ModelOutput(hidden_BTC=self.body(self.embed(ids_BT, start, segments_BT), state, lengths_B), state=state)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of the next token, float32 [..., V], for hidden vectors [..., C] of any leading shape."""

@@ -47,12 +47,12 @@ def save_model(model: LanguageModel, folder: Path, *, bos_id: int = 0) -> None:
         return
     dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
     config = {
+        "pad_token_id": None,
         **row.layout.config(settings, model.vocab_size),
         "architectures": [row.layout.class_name],
         "model_type": row.layout.model_type,
         "bos_token_id": bos_id,
         "eos_token_id": bos_id,
-        "pad_token_id": None,
         "dtype": dtype,
         "torch_dtype": dtype,  # the name that transformers 4 reads
     }

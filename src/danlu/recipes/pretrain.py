@@ -22,7 +22,7 @@ from danlu.models.architecture import Architecture
 from danlu.models.model import LanguageModel
 from danlu.models.store import load_model
 from danlu.objectives import OBJECTIVES
-from danlu.objectives.objective import Objective, check_direction
+from danlu.objectives.objective import Objective, Vocabulary, check_direction
 from danlu.recipes import stages
 from danlu.recipes.compile_stage import compile_stage
 from danlu.recipes.finish import Outcome, Reserve, finish_run, is_trained, outcome_of, reference_lines, save_trained
@@ -161,7 +161,7 @@ def prepare(
     apply_runtime(frozen_runtime(settings.runtime.device))
     row: Architecture = ARCHITECTURES.load(settings.arch)
     model = row.build(settings.model, material.tokenizer.vocab_size, seed=settings.seed)
-    objective = _objective(settings, row, model)
+    objective = _objective(settings, row, model, material.tokenizer)
     compile_stage(run, settings, model, watch)
     wanted = settings.training.optimizer
     state = TrainState(model=model, optimizer=OPTIMIZERS.load(wanted.name)(model, wanted))
@@ -191,9 +191,12 @@ def prepare(
     )
 
 
-def _objective(settings: PretrainSettings, row: Architecture, model: LanguageModel) -> Objective:
+def _objective(settings: PretrainSettings, row: Architecture, model: LanguageModel, tokenizer: Tokenizer) -> Objective:
     """The objective of the run. Raises UsageError when the network reads in a direction that it cannot use."""
-    objective: Objective = OBJECTIVES.load(settings.objective or row.default_objective)()
+    vocabulary = Vocabulary(
+        size=tokenizer.vocab_size, num_control=len(tokenizer.control_ids()), mask_id=tokenizer.mask_id
+    )
+    objective: Objective = OBJECTIVES.load(settings.objective or row.default_objective)(vocabulary)
     check_direction(objective, model, settings.arch)
     return objective
 
