@@ -25,7 +25,9 @@ from danlu.tokenizers.pretokenize import pre_tokenizer_description
 
 KIND = "tokenizer"
 SEPARATOR = "<|bos|>"  # starts every document; its id is `bos_id`
+PADDING = "<|pad|>"  # fills up short texts in programs that need it
 MASK = "<|mask|>"  # stands where a token is hidden from a masked model
+CONTROLS_OF_MASKED = (SEPARATOR, PADDING, MASK)
 
 
 class TokenizerSettings(Settings):
