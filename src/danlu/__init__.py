@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from danlu.recipes.load import load as load
     from danlu.recipes.plan import plan as plan
     from danlu.recipes.pretrain import pretrain as pretrain
+    from danlu.recipes.quality import corpus_quality_train as corpus_quality_train
     from danlu.recipes.tokenizer import tokenizer_train as tokenizer_train
 
 # Public name -> "module:attribute". `import danlu` loads none of them: it is quick and free of torch.
@@ -42,6 +43,7 @@ PUBLIC = {
     "corpus_check": "danlu.recipes.corpus_questions:corpus_check",
     "corpus_explain": "danlu.recipes.corpus_questions:corpus_explain",
     "corpus_plan": "danlu.recipes.corpus_plan:corpus_plan",
+    "corpus_quality_train": "danlu.recipes.quality:corpus_quality_train",
     "corpus_report": "danlu.recipes.corpus_report:corpus_report",
     "corpus_what_if": "danlu.recipes.corpus_questions:corpus_what_if",
     "corpus_verify": "danlu.recipes.corpus:corpus_verify",
