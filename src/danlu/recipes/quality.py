@@ -14,7 +14,7 @@ from danlu.core.events import Watcher, ignore
 from danlu.core.language import Text
 from danlu.core.settings import differences, plain, resolve
 from danlu.corpus.measures.batch import Array, TextBatch
-from danlu.corpus.quality.examples import Examples, piece_digests, read_examples, source_digest
+from danlu.corpus.quality.examples import LEAST_DOCUMENTS, Examples, piece_digests, read_examples, source_digest
 from danlu.corpus.quality.grams import is_han_D
 from danlu.corpus.quality.learning import hash_pieces, learn_difference, learn_likelihood
 from danlu.corpus.quality.measuring import separation, telling_grams
@@ -118,7 +118,6 @@ def _counts(examples: Examples) -> dict[str, Any]:
         "num_held_out": len(examples.held_out),
         "num_doubles": examples.num_doubles,
         "num_bytes": examples.num_bytes,
-        "held_out_by_document": examples.by_document,
     }
 
 
@@ -177,12 +176,12 @@ def _notes(facts: Mapping[str, Any]) -> list[Text]:
             notes.append(_SCARCE[name])
         elif facts["held_out_good"][name] == 0:
             notes.append(_NONE_GOOD[name])
-    if not all(side.get("held_out_by_document", True) for side in (facts["good"], facts["bad"])):
+    if any(side.get("num_documents", LEAST_DOCUMENTS) < LEAST_DOCUMENTS for side in (facts["good"], facts["bad"])):
         notes.append(
             Text(
-                "one side has fewer than 20 documents, so pieces of one document were both trained on and held out: the "
-                "figures are too good",
-                "某一侧不足 20 篇文档，同一文档的小段既用于训练也被留出：上述数字偏乐观",
+                "one side has fewer than 20 documents, so parts of one document were both trained on and held out: the "
+                "figures may be too good",
+                "某一侧不足 20 篇文档，同一文档的不同部分既用于训练也被留出：上述数字可能偏乐观",
             )
         )
     return notes

@@ -23,19 +23,18 @@ from danlu.corpus.store import KIND, open_corpus
 CLEANERS = ("line_ends", "control_characters", "nfc")  # as every build but `minimal` cleans, so that grams meet
 LEAST_CHARACTERS = 20  # of a piece: fewer say nothing
 LEAST_PIECES = 40  # of a side, so that some remain to measure with
-LEAST_DOCUMENTS = 20  # below these, pieces are held out, not documents
+LEAST_DOCUMENTS = 20  # below these, figures of what is held out are too good: it is of the same documents
+RUN_PIECES = 16  # pieces in a row that are held out together, so that neighbours do not tell of each other
 
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
-    """The pieces of one side. `held_out` were never trained on; `by_document`: no document lies on both sides of that cut."""
+    """The pieces of one side; `held_out` were never trained on. Documents of up to RUN_PIECES pieces are held out whole."""
 
     train: tuple[str, ...]
     held_out: tuple[str, ...]
     num_documents: int
     num_doubles: int
-    by_document: bool
-    digest: str
 
     @property
     def num_bytes(self) -> int:
@@ -45,7 +44,10 @@ class Examples:
 
 @dataclass(frozen=True, kw_only=True)
 class _Piece:
+    """A piece, and the run of pieces of its document that are held out together or not at all."""
+
     document: str
+    run: int
     text: str
 
 
@@ -66,22 +68,17 @@ def read_examples(path: Path, settings: QualityTrainSettings, *, other: frozense
             least=LEAST_PIECES,
             size=settings.piece_bytes,
         )
-    documents = {piece.document for piece in pieces}
-    by_document = len(documents) >= LEAST_DOCUMENTS
     train, held_out = [], []
     for piece in pieces:
-        held = _is_held_out(piece.document if by_document else piece.text, settings)
+        held = stream_seed(settings.seed, "quality", "held_out", piece.document, piece.run) < settings.held_out * 2**63
         (held_out if held else train).append(piece.text)
-    if not train or not held_out:  # a few documents of chance
+    if not train or not held_out:  # one long run, or chance among a few
         held_out, train = [p.text for p in pieces[::5]], [p.text for n, p in enumerate(pieces) if n % 5]
-        by_document = False
     return Examples(
         train=tuple(train),
         held_out=tuple(held_out),
-        num_documents=len(documents),
+        num_documents=len({piece.document for piece in pieces}),
         num_doubles=num_doubles,
-        by_document=by_document,
-        digest=source_digest(path, settings.reading),
     )
 
 
@@ -95,10 +92,6 @@ def source_digest(path: Path, settings: ReadingSettings) -> str:
 def piece_digests(examples: Examples) -> frozenset[bytes]:
     """Digests of all pieces, for `other` of the other side."""
     return frozenset(_digest(text) for text in (*examples.train, *examples.held_out))
-
-
-def _is_held_out(name: str, settings: QualityTrainSettings) -> bool:
-    return stream_seed(settings.seed, "quality", "held_out", name) < settings.held_out * 2**63
 
 
 def _digest(text: str) -> bytes:
@@ -139,9 +132,10 @@ class _HeapPiece:
 def _pieces(path: Path, settings: QualityTrainSettings) -> Iterator[_Piece]:
     for name, text in _texts(path, settings):
         cleaned = clean(text.encode("utf-8", "replace").decode(), CLEANERS).text
-        for piece in cut(cleaned, settings.piece_bytes, settings.piece_bytes * 3 // 4):
+        pieces = cut(cleaned, settings.piece_bytes, settings.piece_bytes * 3 // 4)
+        for number, piece in enumerate(pieces):
             if len(piece.strip()) >= LEAST_CHARACTERS:
-                yield _Piece(document=name, text=piece)
+                yield _Piece(document=name, run=number // RUN_PIECES, text=piece)
 
 
 def _texts(path: Path, settings: QualityTrainSettings) -> Iterator[tuple[str, str]]:
