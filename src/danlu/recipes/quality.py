@@ -24,13 +24,15 @@ from danlu.corpus.quality.settings import QualityTrainSettings
 AGAINST_BAD, ALONE = "against bad text", "good text alone"
 SCRIPTS = ("han", "other")
 BLOCK = 256
+LIMITS = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class QualityTrained:
     """A finished score: where it is, how it was learned, and how well it tells held-out good from bad, by script.
 
-    `separation` is empty without bad text: nothing was there to measure with.
+    `bad_dropped`: for some limits on `quality`, each the share of held-out good text below it, the share of held-out bad
+    text that it would drop. It and `separation` are empty without bad text: nothing was there to measure with.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class QualityTrained:
     good: Mapping[str, Any]
     bad: Mapping[str, Any]
     separation: Mapping[str, Mapping[str, Any]]
+    bad_dropped: Mapping[str, float]
     speaks_for: tuple[str, ...]
     speaks_against: tuple[str, ...]
     notes: tuple[Text, ...]
@@ -85,6 +88,7 @@ def _learn(good: Examples, bad: Examples | None, settings: QualityTrainSettings)
     raw = {side: _raw(weights_B, settings.bits, ex.held_out) for side, ex in (("good", good), ("bad", bad)) if ex}
     scales = {name: scale_of(raw["good"][name]) for name in ("all", *SCRIPTS)}
     han, other = (scales[name] if scales[name].size else scales["all"] for name in SCRIPTS)
+    model = QualityModel(weights_B, han, other)
     up, down = telling_grams(weights_B, settings.bits, texts) if bad else ([], [])
     facts = {
         "learned": AGAINST_BAD if bad else ALONE,
@@ -94,10 +98,18 @@ def _learn(good: Examples, bad: Examples | None, settings: QualityTrainSettings)
             name: vars(separation(raw["good"][name], raw["bad"][name])) for name in ("all", *SCRIPTS) if bad
         },
         "held_out_good": {name: int(raw["good"][name].size) for name in ("all", *SCRIPTS)},
+        "bad_dropped": _dropped(model, bad.held_out) if bad else {},
         "speaks_for": up,
         "speaks_against": down,
     }
-    return QualityModel(weights_B, han, other), facts
+    return model, facts
+
+
+def _dropped(model: QualityModel, texts: Sequence[str]) -> dict[str, float]:
+    """For each of LIMITS the share of `texts` with a lower score."""
+    batches = (TextBatch(texts[begin : begin + BLOCK]) for begin in range(0, len(texts), BLOCK))
+    quality_D = np.concatenate([model.score(batch).quality_D for batch in batches])
+    return {f"{limit:g}": float((quality_D < limit).mean()) for limit in LIMITS}
 
 
 def _raw(weights_B: Array, bits: int, texts: Sequence[str]) -> dict[str, Array]:
@@ -147,6 +159,7 @@ def _result(artifact: Artifact, stopwatch: Stopwatch) -> QualityTrained:
         good=facts["good"],
         bad=facts["bad"],
         separation=facts["separation"],
+        bad_dropped=facts["bad_dropped"],
         speaks_for=tuple(facts["speaks_for"]),
         speaks_against=tuple(facts["speaks_against"]),
         notes=tuple(_notes(facts)),

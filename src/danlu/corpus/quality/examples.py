@@ -68,7 +68,8 @@ def read_examples(path: Path, settings: QualityTrainSettings, *, other: frozense
             least=LEAST_PIECES,
             size=settings.piece_bytes,
         )
-    train, held_out = [], []
+    train: list[str] = []
+    held_out: list[str] = []
     for piece in pieces:
         held = stream_seed(settings.seed, "quality", "held_out", piece.document, piece.run) < settings.held_out * 2**63
         (held_out if held else train).append(piece.text)

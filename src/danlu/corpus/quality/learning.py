@@ -92,4 +92,5 @@ def _importance(is_han_D: Array, is_good_D: Array) -> Array:
 def learn_likelihood(hashed: Hashed, settings: QualityTrainSettings) -> Array:
     """Weights without bad text: the log2 frequency of each n-gram among those of the good text."""
     counts_B = np.bincount(hashed.buckets_G, minlength=2**settings.bits) + UNSEEN
-    return np.log2(counts_B / counts_B.sum())
+    weights_B: Array = np.log2(counts_B / counts_B.sum())
+    return weights_B
