@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from danlu.recipes.corpus_questions import corpus_explain as corpus_explain
     from danlu.recipes.corpus_questions import corpus_what_if as corpus_what_if
     from danlu.recipes.corpus_report import corpus_report as corpus_report
+    from danlu.recipes.data_order import documents_of_step as documents_of_step
     from danlu.recipes.demo import demo as demo
     from danlu.recipes.doctor import doctor as doctor
     from danlu.recipes.evaluate import evaluate as evaluate
@@ -48,6 +49,7 @@ PUBLIC = {
     "corpus_what_if": "danlu.recipes.corpus_questions:corpus_what_if",
     "corpus_verify": "danlu.recipes.corpus:corpus_verify",
     "demo": "danlu.recipes.demo:demo",
+    "documents_of_step": "danlu.recipes.data_order:documents_of_step",
     "doctor": "danlu.recipes.doctor:doctor",
     "evaluate": "danlu.recipes.evaluate:evaluate",
     "export": "danlu.recipes.export:export",

@@ -118,7 +118,7 @@ def test_seeds_and_parts_shuffle_differently() -> None:
 
 
 def test_a_part_below_one_window_is_refused() -> None:
-    with pytest.raises(DataError, match="smaller than one context"):
+    with pytest.raises(DataError, match="part 0 is smaller than one context"):
         _order([0.5, 0.5], context=30)
 
 

@@ -5,7 +5,8 @@ Tijdeman (1980, The chairman assignment problem): after any number of windows ev
 within one window.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import final
@@ -14,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from danlu.batches.order import Ids, WindowOrder
+from danlu.core.errors import UsageError
+from danlu.core.language import Text, say
 from danlu.core.settings import Settings, setting
 
 PERIOD = 8192  # shares are rounded to this many parts of the whole
@@ -177,3 +180,84 @@ def capped_shares(shares: Mapping[str, float], most: Mapping[str, float]) -> dic
             room -= most[name]
             del left[name]
     return full
+
+
+def mix_domains(
+    starts: Ids, domains: Sequence[str], settings: MixingSettings, *, context: int, planned_tokens: int
+) -> list[MixturePart]:
+    """The parts of a mixture: `domains` holds the domain of each document; `planned_tokens` only matters to `most_epochs`.
+
+    Without weights, domains below one window are put together (below one window in all, with the largest domain). Raises
+    UsageError as `check_weights`, DataError for a domain with a weight and less than one window.
+    """
+    lengths = np.diff(starts)
+    members: dict[str, list[int]] = {}
+    for number, domain in enumerate(domains):
+        members.setdefault(domain, []).append(number)
+    check_weights(settings, members)
+    groups = _groups(members, lengths, settings, context)
+    sizes = {name: int(lengths[numbers].sum()) for name, numbers in groups.items()}
+    shares = {name: settings.weights.get(name, float(sizes[name])) ** (1 / settings.temperature) for name in groups}
+    if settings.most_epochs is not None:
+        windows = max(1, planned_tokens // context)
+        most = {name: settings.most_epochs * (sizes[name] // context) / windows for name in groups}
+        shares = capped_shares(shares, most)
+    quotas = quotas_of([shares[name] for name in groups])
+    return [
+        MixturePart(name=name, documents=np.array(numbers, np.int64), num_tokens=sizes[name], quota=quota)
+        for (name, numbers), quota in zip(groups.items(), quotas, strict=True)
+    ]
+
+
+def _groups(
+    members: Mapping[str, list[int]], lengths: npt.NDArray[np.int64], settings: MixingSettings, context: int
+) -> dict[str, list[int]]:
+    """The documents of each part, in the order of their names; what has the weight 0 is in none."""
+    if settings.weights:
+        named = {
+            name: members[name] for name in sorted(settings.weights) if name != OTHERS and settings.weights[name] > 0
+        }
+        rest = [number for name in sorted(members) if name not in settings.weights for number in members[name]]
+        return named | ({OTHERS: sorted(rest)} if rest and settings.weights.get(OTHERS, 0) > 0 else {})
+    large = {name: members[name] for name in sorted(members) if lengths[members[name]].sum() > context}
+    small = sorted(number for name in members if name not in large for number in members[name])
+    if lengths[small].sum() > context or not large:
+        return large | ({OTHERS: small} if small else {})
+    largest = max(large, key=lambda name: (int(lengths[large[name]].sum()), name))
+    return large | {largest: sorted([*large[largest], *small])}
+
+
+def check_weights(settings: MixingSettings, domains: Collection[str]) -> None:
+    """Raises UsageError for weights of domains that are not there, domains without a weight, and weights that are none."""
+    weights = settings.weights
+    if not weights:
+        return
+    unknown = sorted(name for name in weights if name != OTHERS and name not in domains)
+    missing = sorted(name for name in domains if name not in weights) if OTHERS not in weights else []
+    wrong = sorted(name for name, weight in weights.items() if weight < 0)
+    problems = [
+        say(words, names=", ".join(found[:SHOWN]), count=len(found))
+        for words, found in ((_UNKNOWN, unknown), (_MISSING, missing), (_WRONG, wrong))
+        if found
+    ]
+    if not problems and not any(weights.values()):
+        problems = [say(_NOTHING)]
+    if problems:
+        raise UsageError(
+            Text("the weights do not fit the domains of the corpus", "权重与语料的领域不符"),
+            got="; ".join(problems),
+            allowed=Text("a weight of 0 or more for each of: {known}", "为以下各领域给出不小于 0 的权重：{known}"),
+            fix=Text(
+                'name every domain, or add "*" for all others, for example {example}',
+                '列出每个领域，或用 "*" 表示其余全部，例如 {example}',
+            ),
+            known=", ".join(sorted(domains)[:SHOWN]) + (" ..." if len(domains) > SHOWN else ""),
+            example=f'mixing.weights={{{json.dumps(min(domains, default="a"), ensure_ascii=False)}=0.7,"*"=0.3}}',
+        )
+
+
+SHOWN = 20  # domains that an error lists
+_UNKNOWN = Text("no such domain: {names}", "没有这些领域：{names}")
+_MISSING = Text("no weight for {count} domain(s): {names}", "{count} 个领域没有权重：{names}")
+_WRONG = Text("below 0: {names}", "小于 0：{names}")
+_NOTHING = Text("every weight is 0", "所有权重均为 0")

@@ -17,6 +17,9 @@ from danlu.core.streams import numpy_stream
 
 Ids = npt.NDArray[np.int64]
 
+_SMALL = Text("the text is smaller than one context", "文本不足一个上下文长度")
+_SMALL_DOMAIN = Text("the domain {name} is smaller than one context", "领域 {name} 的文本不足一个上下文长度")
+
 
 class DataOrder(Protocol):
     """What batches are read by: the window of each number, without end."""
@@ -64,13 +67,14 @@ class WindowOrder:
         self.num_windows = self.num_ids // context
         if self.num_ids < context + 1:
             raise DataError(
-                Text("the text is smaller than one context", "文本不足一个上下文长度"),
+                _SMALL if name is None else _SMALL_DOMAIN,
                 got=Text("{ids} tokens", "{ids} 个词元"),
                 allowed=Text("at least {needed} tokens", "至少 {needed} 个词元"),
                 fix=Text(
                     "add text, or set a shorter context such as model.context_length={smaller}",
                     "请增加文本，或设置更短的上下文，如 model.context_length={smaller}",
                 ),
+                name=name,
                 ids=self.num_ids,
                 needed=context + 1,
                 smaller=max(8, self.num_ids // 4),

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from danlu.batches.batch import WindowBatches
-from danlu.batches.order import WindowOrder
 from danlu.core.artifacts import folder_lock
 from danlu.core.clock import Stopwatch
 from danlu.core.events import Watcher, ignore
@@ -25,6 +24,7 @@ from danlu.objectives import OBJECTIVES
 from danlu.objectives.objective import Objective, check_direction
 from danlu.recipes import stages
 from danlu.recipes.compile_stage import compile_stage
+from danlu.recipes.data_order import check_mixing, record_mixture, recorded_order
 from danlu.recipes.finish import Outcome, Reserve, finish_run, is_trained, outcome_of, reference_lines, save_trained
 from danlu.recipes.requests import check_folder, check_sources, requested_tree
 from danlu.recipes.run_folder import RunFolder, default_folder, finished_result, open_run, request_of
@@ -94,6 +94,7 @@ def pretrain(
             if done is not None:
                 return outcome_of(folder, done)
             corpus = stages.corpus_stage(folder, given, valid, settings, watch)
+            check_mixing(corpus, settings.mixing)
             with stages.stage("references", watch):
                 hardness = reference_lines(run, corpus, settings.budget.seconds).get("ngram")
             settings = stages.frozen_settings(run, corpus, tree, settings, hardness, watch)
@@ -122,6 +123,8 @@ def train_and_finish(
             with Signals() as signals:  # the other stages may be stopped anywhere: they begin again where they were
                 loop.run(signals)
             if world.is_main:
+                order, counters = loop.batches.order, loop.state.counters
+                record_mixture(run, order, counters.data_step * loop.batches.num_windows)
                 save_trained(run, settings, loop, material.tokenizer, material.train)
     if world.is_main:
         finish_run(
@@ -167,13 +170,16 @@ def prepare(
     state = TrainState(model=model, optimizer=OPTIMIZERS.load(wanted.name)(model, wanted))
     _resume(run, state, stopwatch, watch)
     num_windows = max(1, settings.training.batch_tokens // model.context_length // world.size) * world.size
+    order = recorded_order(
+        run, material.train, settings, context=model.context_length, num_windows=num_windows, watch=watch
+    )
     flops = row.count(settings.model, model.vocab_size).flops_per_token_forward
     peak = measured_machine().peak_gflops
     reserve = Reserve(material.valid, model, seconds_per_token=flops / (peak * 1e9 * FORWARD_SHARE))
     progress, budget = _progress(run, settings, stopwatch, reserve, num_windows * model.context_length)
     return Loop(
         state=state,
-        batches=_batches(material.train, model.context_length, num_windows, settings.seed, world),
+        batches=WindowBatches(material.train.ids, order, num_windows=num_windows, rank=world.rank, size=world.size),
         objective=objective,
         settings=settings.training,
         progress=progress,
@@ -196,11 +202,6 @@ def _objective(settings: PretrainSettings, row: Architecture, model: LanguageMod
     objective: Objective = OBJECTIVES.load(settings.objective or row.default_objective)()
     check_direction(objective, model, settings.arch)
     return objective
-
-
-def _batches(train: Tokens, context: int, num_windows: int, seed: int, world: World) -> WindowBatches:
-    order = WindowOrder(train.starts, context=context, seed=seed)
-    return WindowBatches(train.ids, order, num_windows=num_windows, rank=world.rank, size=world.size)
 
 
 def _dtype(settings: PretrainSettings) -> torch.dtype:
