@@ -170,16 +170,13 @@ def prepare(
     state = TrainState(model=model, optimizer=OPTIMIZERS.load(wanted.name)(model, wanted))
     _resume(run, state, stopwatch, watch)
     num_windows = max(1, settings.training.batch_tokens // model.context_length // world.size) * world.size
-    order = recorded_order(
-        run, material.train, settings, context=model.context_length, num_windows=num_windows, watch=watch
-    )
     flops = row.count(settings.model, model.vocab_size).flops_per_token_forward
     peak = measured_machine().peak_gflops
     reserve = Reserve(material.valid, model, seconds_per_token=flops / (peak * 1e9 * FORWARD_SHARE))
     progress, budget = _progress(run, settings, stopwatch, reserve, num_windows * model.context_length)
     return Loop(
         state=state,
-        batches=WindowBatches(material.train.ids, order, num_windows=num_windows, rank=world.rank, size=world.size),
+        batches=_batches(run, settings, material.train, model.context_length, num_windows, world, watch),
         objective=objective,
         settings=settings.training,
         progress=progress,
@@ -202,6 +199,19 @@ def _objective(settings: PretrainSettings, row: Architecture, model: LanguageMod
     objective: Objective = OBJECTIVES.load(settings.objective or row.default_objective)()
     check_direction(objective, model, settings.arch)
     return objective
+
+
+def _batches(
+    run: RunFolder,
+    settings: PretrainSettings,
+    train: Tokens,
+    context: int,
+    num_windows: int,
+    world: World,
+    watch: Watcher,
+) -> WindowBatches:
+    order = recorded_order(run, train, settings, context=context, num_windows=num_windows, watch=watch)
+    return WindowBatches(train.ids, order, num_windows=num_windows, rank=world.rank, size=world.size)
 
 
 def _dtype(settings: PretrainSettings) -> torch.dtype:
