@@ -218,7 +218,9 @@ def domain_rows(record: RunRecord) -> list[Mapping[str, Any]]:
 
 def mixture_rows(record: RunRecord) -> list[Mapping[str, Any]]:
     """The parts of a mixture, the largest share first: share, tokens, passes by the plan and as they came; mostly none."""
-    planned = next((e["parts"] for e in record.of_kind("decision") if e.get("name") == "mixture" and "parts" in e), {})
+    planned: Mapping[str, Any] = {}
+    for event in record.of_kind("decision"):
+        planned = event.get("parts", {}) if event.get("name") == "mixture" else planned
     ended = record.last("mixed").get("parts", {})
     rows: list[Mapping[str, Any]] = [
         {"name": name, **part, "read": ended.get(name, {}).get("epochs")}

@@ -76,7 +76,7 @@ def recorded_order(
         reason = say(Text("passes over each domain by the plan", "各领域按计划读的遍数"))
         event = {"event": "decision", "name": "mixture", "value": value, "reason": reason, "parts": parts}
         run.events.append(event, durable=True)
-        watch(event)
+        watch({"event": "mixture", "parts": value})
         _warn_of_many(parts, watch)
     return order
 
