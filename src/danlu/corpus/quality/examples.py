@@ -24,7 +24,7 @@ CLEANERS = ("line_ends", "control_characters", "nfc")  # as every build but `min
 LEAST_CHARACTERS = 20  # of a piece: fewer say nothing
 LEAST_PIECES = 40  # of a side, so that some remain to measure with
 LEAST_DOCUMENTS = 20  # below these, figures of what is held out are too good: it is of the same documents
-RUN_PIECES = 16  # pieces in a row that are held out together, so that neighbours do not tell of each other
+RUN_PIECES = 4  # pieces in a row that are held out together, so that neighbours do not tell of each other
 
 
 @dataclass(frozen=True, kw_only=True)
