@@ -27,7 +27,7 @@ AUC = Text(
     "好段落得分高于坏段落的概率为 {auc:.1%}（{low:.1%} 至 {high:.1%}）；{accuracy:.1%} 判断正确",
 )
 LIMITS = Text("held-out text that a limit drops:", "各界限会丢弃的留出文本：")
-LIMIT = Text("good {good:.0%}, bad {bad:.1%}", "好 {good:.0%}，坏 {bad:.1%}")
+LIMIT = Text("good {good:.1%}, bad {bad:.1%}", "好 {good:.1%}，坏 {bad:.1%}")
 FOR = Text("speaks for", "有利")
 AGAINST = Text("speaks against", "不利")
 NOTE = Text("note", "注意")

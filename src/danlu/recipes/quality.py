@@ -24,7 +24,7 @@ from danlu.corpus.quality.settings import QualityTrainSettings
 AGAINST_BAD, ALONE = "against bad text", "good text alone"
 SCRIPTS = ("han", "other")
 BLOCK = 256
-LIMITS = (0.01, 0.02, 0.05, 0.1, 0.2)
+LIMITS = (0.002, 0.01, 0.02, 0.05, 0.1)
 
 
 @dataclass(frozen=True, kw_only=True)
