@@ -10,6 +10,7 @@ from danlu.cli.main import main
 from danlu.cli.results import plain_values
 from danlu.core.errors import DataError, UsageError
 from danlu.corpus.pipeline import build_corpus
+from danlu.corpus.quality.measuring import separation
 from danlu.corpus.quality.model import quality_digest
 from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.corpus.store import open_corpus
@@ -147,6 +148,28 @@ def test_too_little_text_is_refused(tmp_path: Path) -> None:
         corpus_quality_train(few, tmp_path / "m")
     with pytest.raises(UsageError, match="no file or folder"):
         corpus_quality_train(tmp_path / "missing", tmp_path / "m")
+
+
+def test_real_text_of_unseen_kinds_is_ordered_well(shared_data: Path, tmp_path: Path) -> None:
+    """Textbooks and Lu Xun against comments and posts; then speeches and recipes against SMS and posts of other people."""
+    good, bad, new = (tmp_path / name for name in ("good", "bad", "new"))
+    for folder, names in (
+        (good, ("pretrain/en_openstax_textbooks.jsonl.zst", "pretrain/zh_luxun.jsonl.zst")),
+        (bad, ("raw/social/youtube_comments.txt.gz", "tasks/cls_zh_cold_train.jsonl.zst")),
+        (new, ("pretrain/en_speeches.jsonl.zst", "pretrain/zh_recipes.jsonl.zst")),
+        (new, ("tasks/cls_en_sms_spam.jsonl", "tasks/cls_zh_cold_dev.jsonl.zst")),
+    ):
+        folder.mkdir(exist_ok=True)
+        for name in names:
+            (folder / Path(name).name).symlink_to(shared_data / name)
+    found = corpus_quality_train(good, tmp_path / "m", bad=bad, overrides=["most_bytes=1000000", "epochs=4"])
+    assert found.separation["han"]["auc_low"] > 0.97
+    assert found.separation["other"]["auc_low"] > 0.97
+    corpus_build([new], tmp_path / "c", overrides=[f"corpus.quality_model={tmp_path / 'm'}", "corpus.preset=minimal"])
+    rows = [row for table in open_corpus(tmp_path / "c").tables("documents") for row in table.to_pylist()]
+    for kind, worse in (("recipes", "cold"), ("speeches", "sms")):  # raw scores compare within a script
+        better, lower = (np.array([r["quality_raw"] for r in rows if name in r["source"]]) for name in (kind, worse))
+        assert separation(better, lower).auc > 0.95
 
 
 @pytest.mark.parametrize("tongue", ["en", "zh"])

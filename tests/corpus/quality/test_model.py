@@ -56,6 +56,14 @@ def test_a_score_trained_anew_in_the_same_folder_is_read_anew(tmp_path: Path) ->
     assert np.array_equal(open_quality(folder).score(batch).raw_D, -before)
 
 
+@pytest.mark.parametrize("scale", [np.full(1001, np.nan), np.linspace(1, 0, 1001)])
+def test_a_scale_that_does_not_rise_is_refused(scale: np.ndarray, tmp_path: Path) -> None:
+    model = QualityModel(MODEL.weights_B, MODEL.scale_han, scale)
+    save_quality(model, tmp_path / "m", QualityTrainSettings(), inputs={}, facts={})
+    with pytest.raises(ArtifactError, match="damaged"):
+        open_quality(tmp_path / "m")
+
+
 def test_what_is_no_score_is_refused(tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpus", ["a text"])
     with pytest.raises(ArtifactError, match="another kind"):

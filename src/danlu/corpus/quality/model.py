@@ -112,6 +112,8 @@ def _opened(path: str, digest: str) -> QualityModel:
     bits = int(weights.size).bit_length() - 1
     if weights.dtype != np.int32 or weights.shape != (2**bits,) or {han.shape, other.shape} != {(STEPS + 1,)}:
         raise _damaged(path, f"{weights.dtype} {weights.shape}, {han.shape}, {other.shape}")
+    if not all(np.isfinite(scale).all() and (np.diff(scale) >= 0).all() for scale in (han, other)):
+        raise _damaged(path, "a scale that does not rise")
     return QualityModel(weights, han, other)
 
 
