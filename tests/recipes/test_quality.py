@@ -142,6 +142,12 @@ def test_one_script_on_one_side_is_said(tmp_path: Path) -> None:
     assert sum("only one side" in note.en for note in notes) == 2
 
 
+def test_a_folder_with_something_else_is_refused(texts: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"mine\.txt"):
+        corpus_quality_train(texts / "good.jsonl", tmp_path)
+
+
 def test_too_little_text_is_refused(tmp_path: Path) -> None:
     few = write_side(tmp_path / "few.jsonl", good=True, count=3)
     with pytest.raises(DataError, match="too little text"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from danlu.core.artifacts import Artifact, folder_lock, is_finished, open_artifact
+from danlu.core.artifacts import LOCK, Artifact, folder_lock, is_finished, open_artifact
 from danlu.core.clock import Stopwatch
 from danlu.core.errors import UsageError
 from danlu.core.events import Watcher, ignore
@@ -18,7 +18,7 @@ from danlu.corpus.quality.examples import LEAST_DOCUMENTS, Examples, piece_diges
 from danlu.corpus.quality.grams import is_han_D
 from danlu.corpus.quality.learning import hash_pieces, learn_difference, learn_likelihood
 from danlu.corpus.quality.measuring import separation, telling_grams
-from danlu.corpus.quality.model import KIND, QualityModel, raw_scores, save_quality, scale_of, whole_weights
+from danlu.corpus.quality.model import FILE, KIND, QualityModel, raw_scores, save_quality, scale_of, whole_weights
 from danlu.corpus.quality.settings import QualityTrainSettings
 
 AGAINST_BAD, ALONE = "against bad text", "good text alone"
@@ -69,6 +69,7 @@ def corpus_quality_train(
         inputs = {name: source_digest(path, settings.reading) for name, path in sides.items()}
         if is_finished(folder):
             return _result(_finished(folder, settings, inputs), stopwatch)
+        _refuse_filled(folder)
         examples: dict[str, Examples] = {}
         for name, path in sides.items():
             other = frozenset[bytes]().union(*(piece_digests(found) for found in examples.values()))
@@ -148,6 +149,19 @@ def _finished(folder: Path, settings: QualityTrainSettings, inputs: Mapping[str,
             folder=folder,
         )
     return artifact
+
+
+def _refuse_filled(folder: Path) -> None:
+    """What lies in the folder would become part of the score."""
+    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in (LOCK, FILE))
+    if foreign:
+        raise UsageError(
+            Text("the folder {folder} holds something else", "目录 {folder} 中有其他内容"),
+            got=", ".join(foreign[:5]),
+            allowed=Text("an empty or new folder for the score", "用于评分的空目录或新目录"),
+            fix=Text("choose another folder with -o", "请用 -o 选择其他目录"),
+            folder=folder,
+        )
 
 
 def _result(artifact: Artifact, stopwatch: Stopwatch) -> QualityTrained:
