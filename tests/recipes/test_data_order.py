@@ -138,6 +138,12 @@ def test_weights_that_do_not_fit_are_refused_before_any_training(
     assert not (tmp_path / "run" / "tokenizer").exists()
 
 
+def test_a_finished_corpus_is_asked_before_the_run_is_begun(mixed: Outcome, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such domain: fr"):
+        _run(mixed.folder / "corpus", tmp_path / "run", "mixing.weights={fr=1.0}")
+    assert not (tmp_path / "run").exists()
+
+
 def _parts(*overrides: str, sizes: dict[str, int], context: int = 10, planned: int = 1000) -> dict[str, float]:
     names = [name for name, size in sizes.items() for _ in range(size // 5)]
     starts = np.arange(len(names) + 1, dtype=np.int64) * 5

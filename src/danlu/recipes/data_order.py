@@ -1,17 +1,18 @@
 """The order of a run's data: mixed or as it is, recorded, and asked which documents any step was trained on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from danlu.batches.mixing import MANY_EPOCHS, MixedOrder, MixingSettings, check_weights, mix_domains
 from danlu.batches.order import DataOrder, WindowOrder
+from danlu.core.artifacts import is_finished
 from danlu.core.errors import ArtifactError, UsageError
 from danlu.core.events import Watcher, read_events
 from danlu.core.language import Text, say
 from danlu.core.settings import build, gather
-from danlu.corpus.store import Corpus
+from danlu.corpus.store import Corpus, open_corpus
 from danlu.recipes.run_folder import RunFolder
 from danlu.recipes.settings import PretrainSettings, settings_kind
 from danlu.tokenizers.token_store import Tokens, open_tokens
@@ -36,6 +37,12 @@ class StepDocuments:
     batch: int
     windows: tuple[int, ...]
     documents: tuple[StepDocument, ...]
+
+
+def check_mixing_of(sources: Sequence[Path], settings: MixingSettings) -> None:
+    """As `check_mixing` where the source is a finished corpus: then the run's folder is not even begun."""
+    if settings.weights and len(sources) == 1 and is_finished(sources[0], "corpus"):
+        check_mixing(open_corpus(sources[0]), settings)
 
 
 def check_mixing(corpus: Corpus, settings: MixingSettings) -> None:

@@ -24,7 +24,7 @@ from danlu.objectives import OBJECTIVES
 from danlu.objectives.objective import Objective, check_direction
 from danlu.recipes import stages
 from danlu.recipes.compile_stage import compile_stage
-from danlu.recipes.data_order import check_mixing, record_mixture, recorded_order
+from danlu.recipes.data_order import check_mixing, check_mixing_of, record_mixture, recorded_order
 from danlu.recipes.finish import Outcome, Reserve, finish_run, is_trained, outcome_of, reference_lines, save_trained
 from danlu.recipes.requests import check_folder, check_sources, requested_tree
 from danlu.recipes.run_folder import RunFolder, default_folder, finished_result, open_run, request_of
@@ -84,6 +84,7 @@ def pretrain(
     check_budget(settings.budget)
     check_names(settings)
     check_sources([*given, *valid])
+    check_mixing_of(given, settings.mixing)
     folder = Path(out) if out is not None else default_folder(given)
     check_folder(folder, [*given, *valid])
     with join_world() as world, folder_lock(folder) if world.is_main else nullcontext():
