@@ -68,6 +68,7 @@ MEASURES = Registry(
         "published_repetition": "danlu.corpus.measures.published_repetition:measure",
         "web_lines": "danlu.corpus.measures.web_lines:measure",
         "map_neo": "danlu.corpus.measures.map_neo:measure",
+        "quality": "danlu.corpus.measures.quality:measure",
     },
 )
 
@@ -99,6 +100,7 @@ RULES = Registry(
         "duplicate_9_grams": "danlu.corpus.rules.repetition:DUPLICATE_9_GRAMS",
         "duplicate_10_grams": "danlu.corpus.rules.repetition:DUPLICATE_10_GRAMS",
         "language": "danlu.corpus.rules.language:LANGUAGE",
+        "quality": "danlu.corpus.rules.quality:QUALITY",
         "gopher_duplicate_paragraphs": "danlu.corpus.rules.published:DUPLICATE_PARAGRAPHS",
         "gopher_duplicate_paragraph_characters": "danlu.corpus.rules.published:DUPLICATE_PARAGRAPH_CHARACTERS",
         "gopher_duplicate_lines": "danlu.corpus.rules.published:DUPLICATE_LINES",

@@ -19,6 +19,8 @@ from danlu.core.language import Text
 from danlu.core.settings import differences, digest, plain
 from danlu.corpus.deciding import Decisions, decide
 from danlu.corpus.files import FoundFiles, Shard, find_files, plan_shards
+from danlu.corpus.quality.model import quality_digest
+from danlu.corpus.quality.needed import check_quality
 from danlu.corpus.rules.judge import limits_of, measure_groups, rule
 from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.corpus.shard_reading import ReadingTask, group_facts, part_sha256, read_shard
@@ -119,6 +121,12 @@ def _check_settings(settings: CorpusSettings) -> None:
     measure_groups(settings)
     for name in limits_of(settings):
         rule(name)
+    check_quality(settings, limits_of(settings))
+
+
+def _model_inputs(settings: CorpusSettings) -> dict[str, str]:
+    """The learned score by its content, so that another one in the same folder is noticed."""
+    return {"quality_model": quality_digest(settings.quality_model)} if settings.quality_model else {}
 
 
 def _prepare(out: Path, shards: Sequence[Shard], settings: CorpusSettings) -> Path:
@@ -135,6 +143,7 @@ def _prepare(out: Path, shards: Sequence[Shard], settings: CorpusSettings) -> Pa
             path=out,
         )
     plan = {"settings": plain(settings), "shards": digest({"shards": [repr(shard) for shard in shards]})}
+    plan |= _model_inputs(settings)
     mark = work / "plan.json"
     with disk_errors(out):
         if not mark.exists() or read_json(mark) != plan:
@@ -186,7 +195,7 @@ def _finish(
         out,
         KIND,
         settings=plain(settings),
-        inputs={"sources": _sources_digest(files)},
+        inputs={"sources": _sources_digest(files), **_model_inputs(settings)},
         facts=facts,
         without=frozenset({WORK}),
     )
@@ -202,6 +211,8 @@ def _same_or_refuse(out: Path, shards: Sequence[Shard], settings: CorpusSettings
     """The finished artifact when it is what this build would make; else the error that says what differs."""
     artifact = open_artifact(out, KIND)
     changed = differences(artifact.settings, plain(settings))
+    held = {name: value for name, value in artifact.inputs.items() if name != "sources"}
+    changed += differences(held, _model_inputs(settings))
     if not changed:
         parts = [
             {"name": part.file.name, "sha256": part_sha256(part), "valid": part.file.valid, "documents": 0}

@@ -134,6 +134,11 @@ class CorpusSettings(Settings):
     languages: tuple[str, ...] = setting(
         (), "languages to keep, e.g. zh, en; empty: all", "保留的语言,如 zh、en;空则全部保留"
     )
+    quality_model: str = setting(
+        "",
+        "folder that `corpus quality train` made; then every document is scored, and limits.quality may drop",
+        "`corpus quality train` 生成的目录；给出后为每篇文档评分，可用 limits.quality 丢弃",
+    )
     reading: ReadingSettings = setting(ReadingSettings, "how files become texts", "如何把文件读成文本")
     duplicates: DuplicateSettings = setting(DuplicateSettings, "near duplicates", "近似重复")
 

@@ -49,8 +49,8 @@ def limits_of(settings: CorpusSettings) -> dict[str, Limits]:
 
 
 def measure_groups(settings: CorpusSettings) -> tuple[str, ...]:
-    """The groups of measures that the preset computes."""
-    return preset_of(settings).measures
+    """The groups of measures that the preset computes, and the learned score where there is one."""
+    return (*preset_of(settings).measures, *(("quality",) if settings.quality_model else ()))
 
 
 def judge(columns: Mapping[str, Array], limits: Mapping[str, Limits]) -> Verdicts:
