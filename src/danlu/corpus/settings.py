@@ -116,6 +116,15 @@ class DuplicateSettings(Settings):
     han_ngram: int = setting(8, "characters in an n-gram of Han text", "汉字 n-gram 的字数", ge=1, le=40)
 
 
+class CleaningSettings(Settings):
+    """Which cleaners run besides those of the preset, and how."""
+
+    also: tuple[str, ...] = setting(
+        (), "rows of CLEANERS that run besides those of the preset", "预设之外另行启用的清洗步骤（CLEANERS 的行）"
+    )
+    without: tuple[str, ...] = setting((), "cleaners of the preset that do not run", "预设中不运行的清洗步骤")
+
+
 class CorpusSettings(Settings):
     """What a corpus build reads, drops, changes and holds out."""
 
@@ -135,6 +144,7 @@ class CorpusSettings(Settings):
         (), "languages to keep, e.g. zh, en; empty: all", "保留的语言,如 zh、en;空则全部保留"
     )
     reading: ReadingSettings = setting(ReadingSettings, "how files become texts", "如何把文件读成文本")
+    cleaning: CleaningSettings = setting(CleaningSettings, "how texts are mended", "如何修整文本")
     duplicates: DuplicateSettings = setting(DuplicateSettings, "near duplicates", "近似重复")
 
 
