@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from danlu.corpus import CLEANERS, PRESETS
 from danlu.corpus.cleaners.cleaner import Cleaned, Cleaner
+from danlu.corpus.cleaners.settings import CleaningSettings
 from danlu.corpus.cleaning import apply, clean, cleaners_of
 from danlu.corpus.reasons import EDITS, edit_meaning
-from danlu.corpus.settings import CleaningSettings, CorpusSettings
+from danlu.corpus.settings import CorpusSettings
 
 WRITING = "“全角，标点。！？；：（）《》「」『』、…—～·”％＋\u3000缩进\n\u3000\u3000繁體與简体𠀀\n"
 

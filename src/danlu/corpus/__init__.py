@@ -48,8 +48,10 @@ CLEANERS = Registry(
     Text("cleaner", "清洗步骤"),
     {
         "line_ends": "danlu.corpus.cleaning:line_ends",
+        "unicode_repair": "danlu.corpus.cleaners.unicode_repair:CLEANER",
         "control_characters": "danlu.corpus.cleaning:control_characters",
         "nfc": "danlu.corpus.cleaning:nfc",
+        "width": "danlu.corpus.cleaners.width:fold_width",
         "trailing_space": "danlu.corpus.cleaning:trailing_space",
         "citations": "danlu.corpus.cleaning:citations",
     },

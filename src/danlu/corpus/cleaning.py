@@ -8,8 +8,9 @@ from functools import cache
 
 from danlu.corpus import CLEANERS, PRESETS
 from danlu.corpus.cleaners.cleaner import Cleaned, Cleaner, Row
+from danlu.corpus.cleaners.settings import CleaningSettings
 from danlu.corpus.presets import Preset
-from danlu.corpus.settings import CleaningSettings, CorpusSettings
+from danlu.corpus.settings import CorpusSettings
 
 # Tab, line feed, and the marks that join or order letters of real scripts (ZWNJ, ZWJ, LRM, RLM) stay.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")

@@ -42,8 +42,10 @@ REASONS = {
 EDITS = {
     "encoding": Text("decoded from another encoding", "由其他编码转换"),
     "line_ends": Text("line ends made equal", "统一换行符"),
+    "unicode_repair": Text("characters that stand for others mended", "修复冒充他字的字符"),
     "control_characters": Text("control characters taken out", "去除控制字符"),
     "nfc": Text("characters composed (NFC)", "字符规范组合（NFC）"),
+    "width": Text("full-width letters and digits made ASCII", "全角字母与数字改为半角"),
     "trailing_space": Text("blanks at line ends taken out", "去除行末空白"),
     "citations": Text("citation marks taken out", "去除引用标记"),
     "line_rules": Text("lines taken out by rules on lines", "被行规则去除的行"),

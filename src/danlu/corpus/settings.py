@@ -3,6 +3,7 @@
 from typing import Literal
 
 from danlu.core.settings import Settings, setting
+from danlu.corpus.cleaners.settings import CleaningSettings
 
 
 class ReadingSettings(Settings):
@@ -114,15 +115,6 @@ class DuplicateSettings(Settings):
     band_rows: int = setting(8, "hashes in a band", "每带的哈希数", ge=1, le=32)
     word_ngram: int = setting(5, "words in an n-gram of Latin text", "拉丁文字 n-gram 的词数", ge=1, le=20)
     han_ngram: int = setting(8, "characters in an n-gram of Han text", "汉字 n-gram 的字数", ge=1, le=40)
-
-
-class CleaningSettings(Settings):
-    """Which cleaners run besides those of the preset, and how."""
-
-    also: tuple[str, ...] = setting(
-        (), "rows of CLEANERS that run besides those of the preset", "预设之外另行启用的清洗步骤（CLEANERS 的行）"
-    )
-    without: tuple[str, ...] = setting((), "cleaners of the preset that do not run", "预设中不运行的清洗步骤")
 
 
 class CorpusSettings(Settings):
