@@ -48,6 +48,7 @@ CLEANERS = Registry(
     Text("cleaner", "清洗步骤"),
     {
         "line_ends": "danlu.corpus.cleaning:line_ends",
+        "mojibake": "danlu.corpus.cleaners.mojibake:repair",
         "unicode_repair": "danlu.corpus.cleaners.unicode_repair:CLEANER",
         "control_characters": "danlu.corpus.cleaning:control_characters",
         "nfc": "danlu.corpus.cleaning:nfc",

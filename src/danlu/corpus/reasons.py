@@ -42,6 +42,7 @@ REASONS = {
 EDITS = {
     "encoding": Text("decoded from another encoding", "由其他编码转换"),
     "line_ends": Text("line ends made equal", "统一换行符"),
+    "mojibake": Text("text decoded with the wrong table mended", "修复乱码（用错编码解码的文字）"),
     "unicode_repair": Text("characters that stand for others mended", "修复冒充他字的字符"),
     "control_characters": Text("control characters taken out", "去除控制字符"),
     "nfc": Text("characters composed (NFC)", "字符规范组合（NFC）"),
