@@ -98,7 +98,9 @@ def clean(text: str, names: Sequence[str], settings: CleaningSettings = DEFAULTS
 def apply(name: str, text: str, settings: CleaningSettings = DEFAULTS) -> Cleaned:
     """`text` after one row of CLEANERS."""
     row = _row(name)
-    return row.clean(text, getattr(settings, row.settings)) if isinstance(row, Cleaner) else row(text)
+    if not isinstance(row, Cleaner):
+        return row(text)
+    return row.clean(text, getattr(settings, row.settings) if row.settings else None)
 
 
 def cleaners_of(settings: CorpusSettings) -> tuple[str, ...]:

@@ -21,11 +21,13 @@ class Cleaned:
 class Cleaner:
     """A row of CLEANERS that takes settings: `clean(text, settings)` gets the field `settings` of CleaningSettings.
 
+    A row without settings that needs to say something of itself leaves the field empty, and is given None.
+
     `rewrites` says that it changes good writing on purpose, so that no preset may have it without being asked.
     """
 
     clean: Callable[[str, Any], Cleaned]
-    settings: str
+    settings: str = ""
     rewrites: bool = False
 
 
