@@ -55,6 +55,7 @@ CLEANERS = Registry(
         "width": "danlu.corpus.cleaners.width:fold_width",
         "trailing_space": "danlu.corpus.cleaning:trailing_space",
         "citations": "danlu.corpus.cleaning:citations",
+        "boilerplate": "danlu.corpus.cleaners.boilerplate:take_out",
         "chinese_script": "danlu.corpus.cleaners.chinese_script:CLEANER",
         "lower_case": "danlu.corpus.cleaners.classic:LOWER_CASE",
         "stop_words": "danlu.corpus.cleaners.classic:STOP_WORDS",
