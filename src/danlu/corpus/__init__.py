@@ -48,10 +48,18 @@ CLEANERS = Registry(
     Text("cleaner", "清洗步骤"),
     {
         "line_ends": "danlu.corpus.cleaning:line_ends",
+        "mojibake": "danlu.corpus.cleaners.mojibake:repair",
+        "unicode_repair": "danlu.corpus.cleaners.unicode_repair:CLEANER",
         "control_characters": "danlu.corpus.cleaning:control_characters",
         "nfc": "danlu.corpus.cleaning:nfc",
+        "width": "danlu.corpus.cleaners.width:fold_width",
         "trailing_space": "danlu.corpus.cleaning:trailing_space",
         "citations": "danlu.corpus.cleaning:citations",
+        "boilerplate": "danlu.corpus.cleaners.boilerplate:take_out",
+        "chinese_script": "danlu.corpus.cleaners.chinese_script:CLEANER",
+        "lower_case": "danlu.corpus.cleaners.classic:LOWER_CASE",
+        "stop_words": "danlu.corpus.cleaners.classic:STOP_WORDS",
+        "punctuation": "danlu.corpus.cleaners.classic:PUNCTUATION",
     },
 )
 

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from danlu.core.settings import Settings, setting
+from danlu.corpus.cleaners.settings import CleaningSettings
 
 
 class ReadingSettings(Settings):
@@ -140,6 +141,7 @@ class CorpusSettings(Settings):
         "`corpus quality train` 生成的目录；给出后为每篇文档评分，可用 limits.quality 丢弃",
     )
     reading: ReadingSettings = setting(ReadingSettings, "how files become texts", "如何把文件读成文本")
+    cleaning: CleaningSettings = setting(CleaningSettings, "how texts are mended", "如何修整文本")
     duplicates: DuplicateSettings = setting(DuplicateSettings, "near duplicates", "近似重复")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from danlu.core.artifacts import file_sha256
-from danlu.corpus.cleaning import clean
+from danlu.corpus.cleaning import clean, cleaners_of
 from danlu.corpus.document import FilePart, Found, Refused, document_id, full_name
 from danlu.corpus.duplicates import text_digest
 from danlu.corpus.files import Shard
@@ -102,7 +102,7 @@ def _pieces(found: Found, part: FilePart, settings: CorpusSettings) -> Iterator[
         pieces, edits = [found.text], found.edits
     else:
         preset = preset_of(settings)
-        cleaned = clean(found.text, preset.cleaners)
+        cleaned = clean(found.text, cleaners_of(settings), settings.cleaning)
         pieces = [cleaned.text]
         if preset.most_characters is None:
             pieces = cut(cleaned.text, settings.reading.cut_above, settings.reading.segment_bytes)
