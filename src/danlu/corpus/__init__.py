@@ -54,6 +54,7 @@ CLEANERS = Registry(
         "width": "danlu.corpus.cleaners.width:fold_width",
         "trailing_space": "danlu.corpus.cleaning:trailing_space",
         "citations": "danlu.corpus.cleaning:citations",
+        "privacy": "danlu.corpus.privacy.replacing:CLEANER",
     },
 )
 

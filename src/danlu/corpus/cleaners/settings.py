@@ -1,6 +1,7 @@
 """Settings of cleaners. They stand apart from them, so that reading settings loads none of their libraries (0.2 s)."""
 
 from danlu.core.settings import Settings, setting
+from danlu.corpus.privacy.settings import PrivacySettings
 
 
 class UnicodeSettings(Settings):
@@ -28,3 +29,4 @@ class CleaningSettings(Settings):
     )
     without: tuple[str, ...] = setting((), "cleaners of the preset that do not run", "预设中不运行的清洗步骤")
     unicode: UnicodeSettings = setting(UnicodeSettings, "characters that stand for others", "冒充他字的字符")
+    privacy: PrivacySettings = setting(PrivacySettings, "personal data", "个人信息")

@@ -1,0 +1,82 @@
+"""Personal data in a text: candidates by form and checksum, then the words around them.
+
+Most texts have none: four quick searches say so before any pattern of a kind is tried.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from danlu.corpus.privacy.cards import BANK_CARD, CARD
+from danlu.corpus.privacy.chinese import CREDIT_CODE, IDENTITY_NUMBER, PLATE, PROVINCE_SIGNS
+from danlu.corpus.privacy.kind import Certainty, Kind
+from danlu.corpus.privacy.network import EMAIL, IP
+from danlu.corpus.privacy.phones import MOBILE, PHONE
+
+# In this order: what a kind has taken is no candidate of the later ones.
+KINDS = {kind.name: kind for kind in (EMAIL, IDENTITY_NUMBER, CREDIT_CODE, CARD, BANK_CARD, IP, MOBILE, PHONE, PLATE)}
+
+LIFT_BEFORE, LIFT_AFTER, LOWER_BEFORE = 28, 10, 16  # characters
+# What each kind cannot be without. Patterns begin with a sign or a small set, which are searched quickly.
+_TRIGGERS = {
+    "at": re.compile("[@\uff20]"),
+    "digits": re.compile(r"[0-9](?:[ ().\-\u2014\uff08\uff09]{0,2}[0-9A-Z]){6}"),
+    "dotted": re.compile(r"\.[0-9]{1,3}\.[0-9]|:[0-9A-Fa-f]{0,4}:"),
+    "plate": re.compile(f"[{PROVINCE_SIGNS}][A-Z][·•・∙]?[0-9A-Z]{{4}}"),
+}
+_IN_ADDRESS = re.compile(r"(?:://|www\.)[!-~]*$")
+_LONGEST_ADDRESS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One place with personal data: `kind` is a key of KINDS, `value` is what equal ones share."""
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    value: str
+
+
+def find_personal_data(text: str, kinds: Sequence[str] = tuple(KINDS)) -> list[Finding]:
+    """Every place in `text`, in order and without overlap."""
+    triggered = {name for name, pattern in _TRIGGERS.items() if pattern.search(text)}
+    if not triggered:
+        return []
+    taken: list[tuple[int, int]] = []
+    findings: list[Finding] = []
+    for name, kind in KINDS.items():
+        if name in kinds and kind.trigger in triggered:
+            findings += _find(text, kind, taken)
+    return sorted(findings, key=lambda finding: finding.start)
+
+
+def _find(text: str, kind: Kind, taken: list[tuple[int, int]]) -> list[Finding]:
+    """The places of one kind; also puts them, and those of reserved values, into `taken`."""
+    findings = []
+    group = "plate" if kind is PLATE else 0
+    for found in kind.pattern.finditer(text):
+        start, end = found.span(group)
+        certainty = kind.judge(found)
+        if certainty is Certainty.NONE or any(start < stop and first < end for first, stop in taken):
+            continue
+        if certainty is not Certainty.RESERVED and not _is_certain(text, kind, certainty, start, end):
+            continue
+        taken.append((start, end))
+        if certainty is not Certainty.RESERVED:
+            value = kind.value(found.group(group))
+            findings.append(Finding(kind=kind.name, start=start, end=end, text=found.group(group), value=value))
+    return findings
+
+
+def _is_certain(text: str, kind: Kind, certainty: Certainty, start: int, end: int) -> bool:
+    if not kind.in_addresses and _IN_ADDRESS.search(text[max(0, start - _LONGEST_ADDRESS) : start]):
+        return False
+    before = text[max(0, start - LIFT_BEFORE) : start]
+    score = int(certainty)
+    if kind.lifts and (kind.lifts.search(before) or kind.lifts.search(text[end : end + LIFT_AFTER])):
+        score += 1
+    if kind.lowers and kind.lowers.search(before[-LOWER_BEFORE:]):
+        score -= 1
+    return score >= Certainty.PLAIN
