@@ -14,7 +14,9 @@ from danlu.corpus.privacy.kind import Certainty, Draw, Kind, pour, words
 
 # GB/T 2260: first two digits of an area; 81 to 83 are residence permits of Hong Kong, Macao and Taiwan, 91 foreigners.
 _PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83 91".split()
+    f"{region}{place}"
+    for region, places in enumerate(("", "12345", "123", "1234567", "123456", "01234", "12345", "1", "123", "1"))
+    for place in places
 )
 NOWHERE = "99"  # no province has it, so a made-up number belongs to nobody
 

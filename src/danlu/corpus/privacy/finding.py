@@ -6,6 +6,7 @@ Most texts have none: four quick searches say so before any pattern of a kind is
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from danlu.corpus.privacy.cards import BANK_CARD, CARD
 from danlu.corpus.privacy.chinese import CREDIT_CODE, IDENTITY_NUMBER, PLATE, PROVINCE_SIGNS
@@ -17,12 +18,31 @@ from danlu.corpus.privacy.phones import MOBILE, PHONE
 KINDS = {kind.name: kind for kind in (EMAIL, IDENTITY_NUMBER, CREDIT_CODE, CARD, BANK_CARD, IP, MOBILE, PHONE, PLATE)}
 
 LIFT_BEFORE, LIFT_AFTER, LOWER_BEFORE = 28, 10, 16  # characters
-# What each kind cannot be without. Patterns begin with a sign or a small set, which are searched quickly.
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trigger:
+    """What a kind cannot be without, and how many characters around it may belong to a match.
+
+    The pattern begins with a small set of signs, which is searched 10 times as quickly as one that looks back first.
+    """
+
+    pattern: re.Pattern[str]
+    before: int
+    after: int
+
+
 _TRIGGERS = {
-    "at": re.compile("[@\uff20]"),
-    "digits": re.compile(r"[0-9](?:[ ().\-\u2014\uff08\uff09]{0,2}[0-9A-Z]){6}"),
-    "dotted": re.compile(r"\.[0-9]{1,3}\.[0-9]|:[0-9A-Fa-f]{0,4}:"),
-    "plate": re.compile(f"[{PROVINCE_SIGNS}][A-Z][·•・∙]?[0-9A-Z]{{4}}"),
+    "at": _Trigger(pattern=re.compile("[@\uff20]"), before=66, after=200),
+    "digits": _Trigger(pattern=re.compile(r"[0-9](?:[ ().\-\u2014\uff08\uff09]{0,2}[0-9A-Z]){6,}"), before=4, after=12),
+    "dotted": _Trigger(
+        pattern=re.compile(
+            r"[0-9](?:[0-9]{0,2}\.[0-9]{1,3}\.[0-9.]+|[0-9A-Fa-f]{3}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*)", re.ASCII
+        ),
+        before=1,
+        after=10,
+    ),
+    "plate": _Trigger(pattern=re.compile(f"[{PROVINCE_SIGNS}][A-Z][·•・∙]?[0-9A-Z]{{4}}"), before=1, after=4),
 }
 _IN_ADDRESS = re.compile(r"(?:://|www\.)[!-~]*$")
 _LONGEST_ADDRESS = 200
@@ -41,22 +61,33 @@ class Finding:
 
 def find_personal_data(text: str, kinds: Sequence[str] = tuple(KINDS)) -> list[Finding]:
     """Every place in `text`, in order and without overlap."""
-    triggered = {name for name, pattern in _TRIGGERS.items() if pattern.search(text)}
-    if not triggered:
+    windows = {name: _windows(text, trigger) for name, trigger in _TRIGGERS.items()}
+    if not any(windows.values()):
         return []
     taken: list[tuple[int, int]] = []
     findings: list[Finding] = []
     for name, kind in KINDS.items():
-        if name in kinds and kind.trigger in triggered:
-            findings += _find(text, kind, taken)
+        if name in kinds:
+            findings += _find(text, kind, windows[kind.trigger], taken)
     return sorted(findings, key=lambda finding: finding.start)
 
 
-def _find(text: str, kind: Kind, taken: list[tuple[int, int]]) -> list[Finding]:
+def _windows(text: str, trigger: _Trigger) -> list[tuple[int, int]]:
+    """The parts of `text` around a trigger, in order and apart from each other."""
+    found: list[tuple[int, int]] = []
+    for match in trigger.pattern.finditer(text):
+        start, end = max(0, match.start() - trigger.before), match.end() + trigger.after
+        if found and start <= found[-1][1]:
+            start = found.pop()[0]
+        found.append((start, end))
+    return found
+
+
+def _find(text: str, kind: Kind, windows: Sequence[tuple[int, int]], taken: list[tuple[int, int]]) -> list[Finding]:
     """The places of one kind; also puts them, and those of reserved values, into `taken`."""
     findings = []
     group = "plate" if kind is PLATE else 0
-    for found in kind.pattern.finditer(text):
+    for found in chain.from_iterable(kind.pattern.finditer(text, *window) for window in windows):
         start, end = found.span(group)
         certainty = kind.judge(found)
         if certainty is Certainty.NONE or any(start < stop and first < end for first, stop in taken):

@@ -8,7 +8,7 @@ from danlu.corpus.privacy.kind import Certainty, Draw, Kind, words
 # RFC 2606 and RFC 6761: domains that belong to nobody.
 _RESERVED_DOMAIN = re.compile(r"(?:^|\.)(?:example\.(?:com|net|org)|example|invalid|test|localhost)$", re.IGNORECASE)
 # logo@2x.png is a picture, git@github.com a service.
-_NO_DOMAIN = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|css|js|html?|py|so|dll|service|local)$", re.IGNORECASE)
+_NO_DOMAIN = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|css|js|html?|py|so|dll|service|local|tld)$", re.IGNORECASE)
 _SERVICE = re.compile(r"(?:git|hg|svn|ssh|root|user|username)$", re.IGNORECASE)
 _SYLLABLES = tuple(consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou")
 _DOMAINS = ("example.com", "example.net", "example.org")
@@ -49,7 +49,7 @@ _PUBLIC = frozenset(
 )
 _GLOBAL_V6 = ipaddress.ip_network("2000::/3")
 _IP = re.compile(
-    r"(?<![\w.:/\-])(?:(?:\d{1,3}\.){3}\d{1,3}(?![\w/\-]|\.\d)|[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w/.]))",
+    r"(?<![\w.:/\-])(?:(?:\d{1,3}\.){3}\d{1,3}(?![\w/\-]|\.\d|\.in-addr)|[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w/.]))",
     re.ASCII,
 )
 

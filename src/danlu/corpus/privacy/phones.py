@@ -8,16 +8,17 @@ from danlu.corpus.privacy.kind import Certainty, Draw, Kind, digits_of, pour, wo
 NO_MOBILE = "154"
 NO_COUNTRY = "999"
 _LIFTS = words(
-    r"(?:tele)?phones?|tel\.?|call(?:ed|ing| me)?|mobile|cell|fax|contact|whatsapp|dial|hotline|office|desk|sms|text me|ring",
-    "电话|手机|联系|致电|拨打|传真|热线|座机|来电|短信|微信",
+    r"(?:tele)?phones?|tel\.?|call(?:ed|ing| me)?|mobile|cell|fax|contact|whatsapp|dial|office|desk|sms|text me|ring",
+    "电话|手机|联系|致电|拨打|传真|座机|来电|短信|微信",
 )
 _LOWERS = words(
-    r"orders?|isbn|issn|doi|ids?|serial|versions?|invoice|part|model|pmid|issue|bug|pages?|pp\.?|range|years?|zip",
-    "订单|单号|编号|序列号|版本|流水|书号|刊号|文号|批号|型号|邮编|学号|注册号|代码|时间戳|页",
+    r"orders?|isbn|issn|doi|ids?|serial|versions?|invoice|part|model|pmid|issue|bug|pages?|pp\.?|range|years?|zip|hotline"
+    r"|lifeline|help ?line",
+    "订单|单号|编号|序列号|版本|流水|书号|刊号|文号|批号|型号|邮编|学号|注册号|代码|时间戳|页|火警|报警|急救|举报|投诉|热线",
 )
 
 _MOBILE = re.compile(
-    r"(?<![0-9A-Za-z_.+\-])(?:(?:\+|00)?86[ \-]?)?(?P<number>1[3-9]\d(?:\d{8}|(?P<gap>[ \-])\d{4}(?P=gap)\d{4}))"
+    r"(?<![0-9A-Za-z_.+\-$\u00a5\uffe5])(?:(?:\+|00)?86[ \-]?)?(?P<number>1[3-9]\d(?:\d{8}|(?P<gap>[ \-])\d{4}(?P=gap)\d{4}))"
     r"(?![0-9A-Za-z_]|[.\-]\d)|(?<![0-9A-Za-z_.])\+86[ \-]?(?P<abroad>1[3-9]\d[ \-]?\d{4}[ \-]?\d{4})(?![0-9A-Za-z_])",
     re.ASCII,
 )
@@ -49,11 +50,14 @@ MOBILE = Kind(
     lowers=_LOWERS,
 )
 
+# Lines of services and help, which everyone may know.
+_FREE_OF_CHARGE = frozenset(("800", "833", "844", "855", "866", "877", "888", "900"))
+_CHINESE_SERVICE = re.compile(r"[48]00[ -]?\d{3}[ -]?\d{4}")
 _EXTENSION = r"(?: ?(?:x|ext\.?|转) ?\d{1,5})?"
 _PHONE = re.compile(
     r"(?<![0-9A-Za-z_.+/=])(?<!\d[ \-])(?:"
     rf"(?P<abroad>(?:\+[1-9]\d{{0,2}}|00[1-9]\d{{0,2}}(?=[ .\-]))(?:[ .\-]?\(?\d{{1,5}}\)?){{2,5}}{_EXTENSION})"
-    rf"|(?P<american>(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d(?P<dot>[ .\-]))[2-9]\d\d[ .\-]\d{{4}}{_EXTENSION})"
+    rf"|(?P<american>(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d(?P<gap>[ .\-]))[2-9]\d\d[ .\-]\d{{4}}{_EXTENSION})"
     rf"|(?P<landline>(?:[(\uff08]0\d{{2,3}}[)\uff09][ \-]?|0\d{{2,3}}[\-\u2014])\d{{7,8}}(?:-\d{{1,5}}|{_EXTENSION}))"
     rf"|(?P<other>\(?\d{{2,4}}\)?(?:[ .\-]\d{{2,5}}){{1,4}}{_EXTENSION}|\d{{7,12}})"
     r")(?![0-9A-Za-z_]|[.\-:/]\d)",
@@ -74,13 +78,16 @@ def _judge_phone(found: re.Match[str]) -> Certainty:
             return Certainty.RESERVED
         return Certainty.STRONG if 9 <= len(digits) <= 15 else Certainty.NONE
     if found.group("american"):
-        return Certainty.RESERVED if _is_fiction(digits) else Certainty.PLAIN
+        if _is_fiction(digits) or digits[-10:-7] in _FREE_OF_CHARGE:
+            return Certainty.RESERVED
+        # Three numbers in a row of a table look the same.
+        return Certainty.WEAK if found.group("gap") == " " else Certainty.PLAIN
     if found.group("landline"):
         area, local = re.split(r"\D+", text.strip("(\uff08"))[:2]
         if local[0] in "01":
             return Certainty.RESERVED
         return Certainty.PLAIN if len(area) + len(local) in (11, 12) else Certainty.WEAK
-    if digits.startswith(("000", NO_MOBILE)):
+    if digits.startswith(("000", NO_MOBILE)) or _CHINESE_SERVICE.fullmatch(text):
         return Certainty.RESERVED
     if not 7 <= len(digits) <= 13 or _DATE.match(text) or _YEARS.match(text) or len(set(digits)) < 3:
         return Certainty.NONE
