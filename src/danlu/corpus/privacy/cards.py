@@ -23,7 +23,7 @@ _NUMBER = re.compile(
 )
 _LOWERS = words(
     r"orders?|isbn|issn|doi|ids?|serial|imei|ean|barcode|tracking|hash|timestamp|uid|pmid|invoice",
-    "订单|单号|编号|序列号|条形码|条码|流水|书号|快递|运单|文号|学号|时间戳",
+    "订单|单号|编号|序列号|条形码|条码|流水|书号|快递|运单|文号|学号|时间戳|信用代码|识别号|税号|身份证",
 )
 
 

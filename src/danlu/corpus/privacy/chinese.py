@@ -133,6 +133,6 @@ PLATE = Kind(
     judge=_judge_plate,
     value=lambda text: re.sub("[·•・∙]", "", text),
     invent=_invent_plate,
-    lifts=words("plate|licen[cs]e|car", "车|牌|驾驶|轿|肇事|司机|违章|停放"),
+    lifts=words("plate|licen[cs]e|car", "[车辆牌轿]|驾驶|肇事|司机|违章|停放"),
     lowers=words("model|no", "型号|编号|股票|证券|代码|基金|版"),
 )
