@@ -51,7 +51,7 @@ MOBILE = Kind(
 )
 
 # Lines of services and help, which everyone may know.
-_FREE_OF_CHARGE = frozenset(("800", "833", "844", "855", "866", "877", "888", "900"))
+_FREE_OF_CHARGE = frozenset(("400", "800", "833", "844", "855", "866", "877", "888", "900"))
 _CHINESE_SERVICE = re.compile(r"[48]00[ -]?\d{3}[ -]?\d{4}")
 _EXTENSION = r"(?: ?(?:x|ext\.?|转) ?\d{1,5})?"
 _PHONE = re.compile(
