@@ -64,7 +64,7 @@ def find_personal_data(text: str, kinds: Sequence[str] = tuple(KINDS)) -> list[F
     windows = {name: _windows(text, trigger) for name, trigger in _TRIGGERS.items()}
     if not any(windows.values()):
         return []
-    taken: list[tuple[int, int]] = []
+    taken = bytearray(len(text))
     findings: list[Finding] = []
     for name, kind in KINDS.items():
         if name in kinds:
@@ -83,22 +83,30 @@ def _windows(text: str, trigger: _Trigger) -> list[tuple[int, int]]:
     return found
 
 
-def _find(text: str, kind: Kind, windows: Sequence[tuple[int, int]], taken: list[tuple[int, int]]) -> list[Finding]:
-    """The places of one kind; also puts them, and those of reserved values, into `taken`."""
-    findings = []
+def _find(text: str, kind: Kind, windows: Sequence[tuple[int, int]], taken: bytearray) -> list[Finding]:
+    """The places of one kind; also marks their characters, and those of reserved values, in `taken`.
+
+    What is certain at one place is certain wherever the document repeats it.
+    """
+    certain: list[Finding] = []
+    doubtful: list[Finding] = []
     group = "plate" if kind is PLATE else 0
     for found in chain.from_iterable(kind.pattern.finditer(text, *window) for window in windows):
         start, end = found.span(group)
         certainty = kind.judge(found)
-        if certainty is Certainty.NONE or any(start < stop and first < end for first, stop in taken):
+        if certainty is Certainty.NONE or 1 in taken[start:end]:
             continue
-        if certainty is not Certainty.RESERVED and not _is_certain(text, kind, certainty, start, end):
+        if certainty is Certainty.RESERVED:
+            taken[start:end] = bytes([1]) * (end - start)
             continue
-        taken.append((start, end))
-        if certainty is not Certainty.RESERVED:
-            value = kind.value(found.group(group))
-            findings.append(Finding(kind=kind.name, start=start, end=end, text=found.group(group), value=value))
-    return findings
+        shown = found.group(group)
+        finding = Finding(kind=kind.name, start=start, end=end, text=shown, value=kind.value(shown))
+        (certain if _is_certain(text, kind, certainty, start, end) else doubtful).append(finding)
+    values = {finding.value for finding in certain}
+    certain += [finding for finding in doubtful if finding.value in values]
+    for finding in certain:
+        taken[finding.start : finding.end] = bytes([1]) * (finding.end - finding.start)
+    return certain
 
 
 def _is_certain(text: str, kind: Kind, certainty: Certainty, start: int, end: int) -> bool:
