@@ -48,6 +48,11 @@ def measure(batch: TextBatch) -> Mapping[str, Array]:
 
 
 CANTONESE = "嘅咗喺唔佢冇嚟啲嗰哋咁嘢㗎喎噉嘥諗谂畀瞓搵揾攞啱乜睇"
+# Of the characters that Japan reformed or made, those in neither GB 2312 nor Big5; nine more stand in Tang poems.
+JAPANESE = (
+    "仏価倹児円剣剤労勧単厳収営図囲圏圧団塁塩増壊壌壱売変実寛対専巣帯帰庁広廃弐弾従徳恵悪悩戦戯拝払抜択拠挙挿掲摂揺斉斎暁暦曽栄桜桟検楽様権歓歩歯歳気沢渇済渋渓満滝瀬焼犠猟産畳"
+    "発県稲穂穏竜粋経絵継続総縁縄縦繊聴脳臓荘蔵薬蛍覚覧観訳読謡譲賛軽転辺遅郷酔醸釈鉄鉱銭鋳錬録関闘陥険隠雑霊頼顕駅駆験髄鶏黒黙齢働込畑峠枠匂塀辻榊凧凪栃畠笹雫喰噺麿"
+)
 MANDARIN = "的了是这這们們没沒他她"
 _MANDARIN, _CANTONESE, _JAPANESE = 1, 2, 3
 # A single sign may be a name or a quotation; in a title it is all there is.
@@ -73,22 +78,11 @@ def han_language(codes_C: Array) -> str:
 
 @cache
 def _han_table() -> Array:
-    """For each code point whether one language alone writes it. Japanese: in JIS X 0208, in neither GB 2312 nor Big5."""
+    """For each code point whether one language alone writes it."""
     table = np.zeros(0x10000, np.uint8)
-    for code in range(0x4E00, 0xA000):
-        if _encodes(chr(code), "shift_jis") and not _encodes(chr(code), "gb2312") and not _encodes(chr(code), "big5"):
-            table[code] = _JAPANESE
-    for kind, signs in ((_CANTONESE, CANTONESE), (_MANDARIN, MANDARIN)):
+    for kind, signs in ((_CANTONESE, CANTONESE), (_MANDARIN, MANDARIN), (_JAPANESE, JAPANESE)):
         table[[ord(sign) for sign in signs]] = kind
     return table
-
-
-def _encodes(character: str, encoding: str) -> bool:
-    try:
-        character.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _predicted(text: str) -> tuple[str, float]:
