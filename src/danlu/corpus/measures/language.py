@@ -57,7 +57,7 @@ MANDARIN = "的了是这這们們没沒他她"
 _MANDARIN, _CANTONESE, _JAPANESE = 1, 2, 3
 # A single sign may be a name or a quotation; in a title it is all there is.
 LEAST_SHARE, LEAST_SIGNS = 0.03, 2
-SHORT, LEAST_SHARE_OF_SHORT = 12, 0.15
+SHORT, LEAST_SHARE_OF_SHORT = 12, 0.1
 
 
 def han_language(codes_C: Array) -> str:
