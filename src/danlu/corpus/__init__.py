@@ -57,6 +57,7 @@ CLEANERS = Registry(
         "citations": "danlu.corpus.cleaning:citations",
         "boilerplate": "danlu.corpus.cleaners.boilerplate:take_out",
         "chinese_script": "danlu.corpus.cleaners.chinese_script:CLEANER",
+        "privacy": "danlu.corpus.privacy.replacing:CLEANER",
         "lower_case": "danlu.corpus.cleaners.classic:LOWER_CASE",
         "stop_words": "danlu.corpus.cleaners.classic:STOP_WORDS",
         "punctuation": "danlu.corpus.cleaners.classic:PUNCTUATION",

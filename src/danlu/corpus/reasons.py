@@ -58,7 +58,7 @@ EDITS = {
     "segments": Text("cut into segments", "切成若干段"),
     "cut": Text("cut into a training and a held-out part", "切成训练与留出两部分"),
     "line": Text("line of the file", "文件中的行号"),
-    "privacy": Text("personal data replaced", "替换个人信息"),
+    "privacy": Text("personal data", "个人信息"),
 }
 PLACES = ("line",)  # edits that tell where, not how often
 

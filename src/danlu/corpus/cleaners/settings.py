@@ -3,6 +3,7 @@
 from typing import Literal
 
 from danlu.core.settings import Settings, setting
+from danlu.corpus.privacy.settings import PrivacySettings
 
 
 class UnicodeSettings(Settings):
@@ -74,3 +75,4 @@ class CleaningSettings(Settings):
     chinese_script: ChineseScriptSettings = setting(ChineseScriptSettings, "simplified or traditional", "简体或繁体")
     stop_words: StopWordSettings = setting(StopWordSettings, "words that go", "要去除的词")
     unicode: UnicodeSettings = setting(UnicodeSettings, "characters that stand for others", "冒充他字的字符")
+    privacy: PrivacySettings = setting(PrivacySettings, "personal data", "个人信息")
