@@ -32,7 +32,7 @@ def die(number: int) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize("executor", ["here", "processes"])
 def test_results_come_in_the_order_of_the_shards(executor: str) -> None:
-    found = list(run_shards(square, [3, 1, 2], executor=executor, num_workers=2))
+    found = list(run_shards(square, [3, 1, 2], Workers(executor=executor, count=2)))
     assert [result["square"] for result in found] == [9, 1, 4]
 
 
@@ -41,21 +41,21 @@ def test_an_interrupted_call_goes_on(executor: str, tmp_path: Path) -> None:
     tasks = [(str(tmp_path), number) for number in range(4)]
     marks = tmp_path / "marks"
     with pytest.raises(ValueError, match="shard 2 is bad"):
-        list(run_shards(count_calls, tasks, executor=executor, num_workers=1, marks=marks))
+        list(run_shards(count_calls, tasks, Workers(executor=executor, count=1), marks=marks))
     (tmp_path / "mended").touch()
-    found = list(run_shards(count_calls, tasks, executor=executor, num_workers=1, marks=marks))
+    found = list(run_shards(count_calls, tasks, Workers(executor=executor, count=1), marks=marks))
     assert [result["number"] for result in found] == [0, 1, 2, 3]
     assert (tmp_path / "calls-0").read_text() == "x"
     assert (tmp_path / "calls-2").read_text() == "xx"
 
 
 def test_no_shards_is_no_work() -> None:
-    assert list(run_shards(square, [], executor="processes", num_workers=2)) == []
+    assert list(run_shards(square, [], Workers(executor="processes", count=2))) == []
 
 
 def test_a_lost_worker_is_an_error_with_its_own_exit_code() -> None:
     with pytest.raises(WorkerLostError) as caught:
-        list(run_shards(die, [1, 2], executor="processes", num_workers=1))
+        list(run_shards(die, [1, 2], Workers(executor="processes", count=1)))
     assert caught.value.exit_code == 8
 
 

@@ -7,7 +7,6 @@ build that was killed goes on; nothing depends on the number of workers.
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.corpus.shard_reading import ReadingTask, group_facts, part_sha256, read_shard
 from danlu.corpus.shard_writing import WritingTask, write_shard
 from danlu.corpus.store import DROPPED, KEPT, KIND, SOURCES, write_sources
-from danlu.runtime.shards import num_cpus, run_shards
+from danlu.runtime.shards import HERE, Workers, num_cpus, run_shards
 
 __all__ = ["CorpusRuntime", "CorpusSettings", "build_corpus"]
 
@@ -69,33 +68,25 @@ def build_corpus(
         return _finish(out, settings, found, results, written, decisions)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Workers:
-    """The executor and how many workers it has."""
-
-    executor: str
-    count: int
-
-
 def _scratch(work: Path, shard: Shard) -> Path:
     return work / f"shard-{shard.index:05d}.parquet"
 
 
 def _read(
-    shards: Sequence[Shard], work: Path, settings: CorpusSettings, workers: _Workers, watch: Watcher
+    shards: Sequence[Shard], work: Path, settings: CorpusSettings, workers: Workers, watch: Watcher
 ) -> list[Mapping[str, Any]]:
     """The first pass over all shards: measured rows in scratch files."""
     tasks = [ReadingTask(shard=shard, settings=settings, scratch=_scratch(work, shard)) for shard in shards]
     results: list[Mapping[str, Any]] = []
     marks = work / "read"
-    for result in run_shards(read_shard, tasks, executor=workers.executor, num_workers=workers.count, marks=marks):
+    for result in run_shards(read_shard, tasks, workers, marks=marks):
         results.append(result)
         watch({"event": "corpus_read", "done": len(results), "of": len(shards)})
     return results
 
 
 def _write(
-    shards: Sequence[Shard], out: Path, settings: CorpusSettings, decisions: Decisions, workers: _Workers
+    shards: Sequence[Shard], out: Path, settings: CorpusSettings, decisions: Decisions, workers: Workers
 ) -> list[Mapping[str, Any]]:
     """The last pass over all shards: the artifact's parts."""
     work = out / WORK
@@ -111,7 +102,7 @@ def _write(
         for shard in shards
     ]
     marks = work / "written"
-    return list(run_shards(write_shard, tasks, executor=workers.executor, num_workers=workers.count, marks=marks))
+    return list(run_shards(write_shard, tasks, workers, marks=marks))
 
 
 def _check_settings(settings: CorpusSettings) -> None:
@@ -144,15 +135,15 @@ def _prepare(out: Path, shards: Sequence[Shard], settings: CorpusSettings) -> Pa
     return work
 
 
-def _workers(found: FoundFiles, settings: CorpusSettings, runtime: CorpusRuntime) -> _Workers:
+def _workers(found: FoundFiles, settings: CorpusSettings, runtime: CorpusRuntime) -> Workers:
     num_bytes = sum(file.num_bytes * (4 if file.compression else 1) for file in found.files)
     num_workers = runtime.processes or num_cpus()
     if runtime.executor != "auto":
-        return _Workers(executor=runtime.executor, count=num_workers)
+        return Workers(executor=runtime.executor, count=num_workers, address=runtime.address)
     little = num_bytes < POOL_ABOVE.get(settings.preset, POOL_ABOVE_OTHERS)
     if little or num_workers == 1:
-        return _Workers(executor="here", count=1)
-    return _Workers(executor="processes", count=num_workers)
+        return HERE
+    return Workers(executor="processes", count=num_workers)
 
 
 def _finish(

@@ -147,3 +147,9 @@ class CorpusRuntime(Settings):
     processes: int = setting(
         0, "worker processes; 0: one for each CPU", "工作进程数;0 表示每个 CPU 一个", ge=0, le=1024
     )
+    address: str = setting(
+        "",
+        "address of a running Ray cluster, e.g. 10.0.0.5:6379, whose machines see the same paths; empty: Ray is started "
+        "here and stopped at the end",
+        "正在运行的 Ray 集群地址，如 10.0.0.5:6379，其各机器须能访问相同路径；空则在本机启动 Ray 并在结束时关闭",
+    )
