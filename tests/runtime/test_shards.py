@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from danlu.core.errors import WorkerLostError
-from danlu.runtime.shards import EXECUTORS, num_cpus, run_shards
+from danlu.core.errors import DataError, WorkerLostError
+from danlu.core.language import Text
+from danlu.runtime.shards import EXECUTORS, Workers, num_cpus, run_shards
 
 
 def square(number: int) -> Mapping[str, Any]:
@@ -24,6 +25,16 @@ def count_calls(task: tuple[str, int]) -> Mapping[str, Any]:
     if number == 2 and not (Path(folder) / "mended").exists():
         raise ValueError("shard 2 is bad")
     return {"number": number}
+
+
+def refuse(number: int) -> Mapping[str, Any]:
+    raise DataError(
+        Text("shard {number} is bad", "分片 {number} 有误"),
+        got=number,
+        allowed=Text("good ones", "正确的分片"),
+        fix=Text("mend it", "请修复"),
+        number=number,
+    )
 
 
 def die(number: int) -> Mapping[str, Any]:
@@ -49,6 +60,13 @@ def test_an_interrupted_call_goes_on(executor: str, tmp_path: Path) -> None:
     assert (tmp_path / "calls-2").read_text() == "xx"
 
 
+def test_an_error_of_the_work_arrives_whole_from_another_process() -> None:
+    with pytest.raises(DataError) as caught:
+        list(run_shards(refuse, [7], Workers(executor="processes", count=1)))
+    assert caught.value.render("zh").splitlines()[0] == "分片 7 有误"
+    assert caught.value.render("en").splitlines()[1:] == ["  got: 7", "  allowed: good ones", "  try: mend it"]
+
+
 def test_no_shards_is_no_work() -> None:
     assert list(run_shards(square, [], Workers(executor="processes", count=2))) == []
 
@@ -64,10 +82,10 @@ def test_the_callers_script_needs_no_main_guard(tmp_path: Path) -> None:
     script.write_text(
         "from pathlib import Path\n"
         "from danlu.corpus.files import Shard\n"
-        "from danlu.runtime.shards import run_shards\n"
+        "from danlu.runtime.shards import Workers, run_shards\n"
         "import os.path\n"
         "print('began')\n"
-        "print(list(run_shards(os.path.splitext, ['a.txt', 'b.md'], executor='processes', num_workers=2)))\n"
+        "print(list(run_shards(os.path.splitext, ['a.txt', 'b.md'], Workers(executor='processes', count=2))))\n"
     )
     ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stderr
@@ -75,5 +93,5 @@ def test_the_callers_script_needs_no_main_guard(tmp_path: Path) -> None:
 
 
 def test_an_executor_is_a_row() -> None:
-    assert EXECUTORS.names()[:2] == ["here", "processes"]
+    assert EXECUTORS.names()[:3] == ["here", "processes", "ray"]
     assert num_cpus() >= 1

@@ -23,7 +23,7 @@ from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.corpus.shard_reading import ReadingTask, group_facts, part_sha256, read_shard
 from danlu.corpus.shard_writing import WritingTask, write_shard
 from danlu.corpus.store import DROPPED, KEPT, KIND, SOURCES, write_sources
-from danlu.runtime.shards import HERE, Workers, num_cpus, run_shards
+from danlu.runtime.shards import HERE, Workers, num_cpus, run_shards, session
 
 __all__ = ["CorpusRuntime", "CorpusSettings", "build_corpus"]
 
@@ -59,12 +59,13 @@ def build_corpus(
         work = _prepare(out, shards, settings)
         watch({"event": "corpus_files", "num_files": len(found.files), "skipped": dict(found.skipped)})
         workers = _workers(found, settings, runtime)
-        results = _read(shards, work, settings, workers, watch)
-        scratch = [_scratch(work, shard) for shard in shards]
-        decisions = decide(scratch, work, settings, has_valid=bool(valid_sources))
-        if decisions.num_kept == 0:
-            raise _nothing_left(decisions.dropped)
-        written = _write(shards, out, settings, decisions, workers)
+        with session(workers):
+            results = _read(shards, work, settings, workers, watch)
+            scratch = [_scratch(work, shard) for shard in shards]
+            decisions = decide(scratch, work, settings, has_valid=bool(valid_sources))
+            if decisions.num_kept == 0:
+                raise _nothing_left(decisions.dropped)
+            written = _write(shards, out, settings, decisions, workers)
         return _finish(out, settings, found, results, written, decisions)
 
 

@@ -11,12 +11,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from danlu.core.errors import UsageError
 from danlu.core.language import Text
-from danlu.runtime.shards import Result, Work, Workers, worker_lost
+from danlu.runtime.shards import Executor, Result, Work, Workers, worker_lost
 
 OBJECT_STORE_BYTES = 80 * 2**20  # the least that Ray takes is 75 MiB; results are a few kB
 # Read by Ray when it is imported or started. The second keeps it from warning of GPUs that nobody asked for.
@@ -32,22 +33,34 @@ def run_on_ray(work: Work, shards: Sequence[Any], workers: Workers) -> Iterator[
     """
     if not shards:
         return
-    with _environment():
+    with ray_session(workers):
+        import ray
+
+        task = ray.remote(num_cpus=1, max_retries=1)(_work)
+        waiting = [task.remote(work, shard) for shard in shards]
+        waiting.reverse()
+        try:
+            while waiting:
+                yield ray.get(waiting.pop())
+        except ray.exceptions.RayTaskError as problem:
+            raise problem.cause from None
+        except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError) as problem:
+            raise worker_lost() from problem
+        finally:
+            for reference in waiting:
+                ray.cancel(reference)
+
+
+@contextmanager
+def ray_session(workers: Workers) -> Iterator[None]:
+    """A connection to Ray until the block ends; one that is open already is used and left open."""
+    with _environment(workers):
         ray = _package()
-        with _running(ray, workers):
-            task = ray.remote(num_cpus=1, max_retries=1)(_work)
-            waiting = [task.remote(work, shard) for shard in shards]
-            waiting.reverse()
-            try:
-                while waiting:
-                    yield ray.get(waiting.pop())
-            except ray.exceptions.RayTaskError as problem:
-                raise problem.cause from None
-            except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError) as problem:
-                raise worker_lost() from problem
-            finally:
-                for reference in waiting:
-                    ray.cancel(reference)
+        if ray.is_initialized():
+            yield
+            return
+        with _cluster(ray, workers) if workers.address else _local(ray, workers):
+            yield
 
 
 def _work(work: Work, shard: Any) -> Result:
@@ -55,11 +68,13 @@ def _work(work: Work, shard: Any) -> Result:
 
 
 @contextmanager
-def _environment() -> Iterator[None]:
+def _environment(workers: Workers) -> Iterator[None]:
     """What Ray and its workers read from the environment, for as long as it runs."""
     packages = str(Path(__file__).resolve().parents[2])
     found = os.environ.get("PYTHONPATH", "")
     wanted = {**QUIET, "PYTHONPATH": packages if not found else os.pathsep.join((packages, found))}
+    if not workers.address and not os.environ.get("RAY_AUTH_MODE"):
+        wanted |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _token()}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
@@ -70,6 +85,12 @@ def _environment() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@cache
+def _token() -> str:
+    """Ray listens on all interfaces; it reads the token once, so one process has one."""
+    return secrets.token_hex(32)
 
 
 def _package() -> Any:
@@ -89,22 +110,20 @@ def _package() -> Any:
 
 
 @contextmanager
-def _running(ray: Any, workers: Workers) -> Iterator[None]:
-    """A connection to Ray; a Ray of our own is stopped and its folder of logs deleted."""
-    if ray.is_initialized():
+def _cluster(ray: Any, workers: Workers) -> Iterator[None]:
+    try:
+        ray.init(address=workers.address, log_to_driver=False, logging_level="error")
+    except (ConnectionError, RuntimeError, ValueError) as problem:
+        raise _no_cluster(workers.address, problem) from problem
+    try:
         yield
-        return
-    quiet = {"log_to_driver": False, "logging_level": "error"}
-    if workers.address:
-        try:
-            ray.init(address=workers.address, **quiet)
-        except (ConnectionError, RuntimeError, ValueError) as problem:
-            raise _no_cluster(workers.address, problem) from problem
-        try:
-            yield
-        finally:
-            ray.shutdown()
-        return
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _local(ray: Any, workers: Workers) -> Iterator[None]:
+    """A Ray of our own, stopped at the end, its folder of logs deleted."""
     folder = tempfile.mkdtemp(prefix="danlu-ray-")
     try:
         ray.init(
@@ -112,8 +131,9 @@ def _running(ray: Any, workers: Workers) -> Iterator[None]:
             num_cpus=workers.count,
             include_dashboard=False,
             object_store_memory=OBJECT_STORE_BYTES,
+            log_to_driver=False,
+            logging_level="error",
             _temp_dir=folder,
-            **quiet,
         )
         yield
     finally:
@@ -132,3 +152,6 @@ def _no_cluster(address: str, problem: Exception) -> UsageError:
         ),
         address=address,
     )
+
+
+RAY = Executor(run=run_on_ray, session=ray_session)

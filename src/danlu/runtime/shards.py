@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -39,16 +39,28 @@ class Workers:
 
 
 Work = Callable[[Any], Result]
-Executor = Callable[[Work, Sequence[Any], Workers], Iterator[Result]]
 HERE = Workers()
+
+
+def _nothing_to_start(workers: Workers) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Executor:
+    """One row of EXECUTORS: `run` gives the results in order; `session` keeps what is slow to start over several runs."""
+
+    run: Callable[[Work, Sequence[Any], Workers], Iterator[Result]]
+    session: Callable[[Workers], AbstractContextManager[None]] = _nothing_to_start
+
 
 EXECUTORS = Registry(
     "danlu.executors",
     Text("executor", "执行器"),
     {
-        "here": "danlu.runtime.shards:run_here",
-        "processes": "danlu.runtime.shards:run_in_processes",
-        "ray": "danlu.runtime.ray_shards:run_on_ray",
+        "here": "danlu.runtime.shards:IN_PROCESS",
+        "processes": "danlu.runtime.shards:PROCESSES",
+        "ray": "danlu.runtime.ray_shards:RAY",
     },
 )
 
@@ -93,10 +105,19 @@ def run_shards(
     ]
     finished = {i: read_json(task.mark) for i, task in enumerate(tasks) if task.mark is not None and task.mark.exists()}
     pending = [task for index, task in enumerate(tasks) if index not in finished]
-    run: Executor = EXECUTORS.load(workers.executor)
-    results = run(_Marked(work=work), pending, workers)
+    results = _executor(workers).run(_Marked(work=work), pending, workers)
     for index in range(len(tasks)):
         yield finished[index] if index in finished else next(results)
+
+
+def session(workers: Workers) -> AbstractContextManager[None]:
+    """Keeps what the executor has to start until the block ends, for callers with several runs."""
+    return _executor(workers).session(workers)
+
+
+def _executor(workers: Workers) -> Executor:
+    found: Executor = EXECUTORS.load(workers.executor)
+    return found
 
 
 def num_cpus() -> int:
@@ -164,3 +185,7 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+IN_PROCESS = Executor(run=run_here)
+PROCESSES = Executor(run=run_in_processes)
