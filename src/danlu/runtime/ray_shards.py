@@ -102,8 +102,8 @@ def _package() -> Any:
             got=str(problem),
             allowed=Text("danlu installed with the extra ray", "安装 danlu 时带上可选依赖 ray"),
             fix=Text(
-                "run: pip install 'danlu[ray]', or set corpus.runtime.executor=processes",
-                "请运行：pip install 'danlu[ray]'，或设置 corpus.runtime.executor=processes",
+                "run: pip install 'danlu[ray]', or set runtime.executor=processes",
+                "请运行：pip install 'danlu[ray]'，或设置 runtime.executor=processes",
             ),
         ) from problem
     return ray
@@ -147,8 +147,8 @@ def _no_cluster(address: str, problem: Exception) -> UsageError:
         got=str(problem).strip().splitlines()[0][:200] if str(problem).strip() else type(problem).__name__,
         allowed=Text("the address of a running Ray, e.g. 10.0.0.5:6379", "正在运行的 Ray 的地址，如 10.0.0.5:6379"),
         fix=Text(
-            "start one with: ray start --head, or leave corpus.runtime.address empty to start it here",
-            "请用 ray start --head 启动，或将 corpus.runtime.address 留空以在本机启动",
+            "start one with: ray start --head, or leave runtime.address empty to start it here",
+            "请用 ray start --head 启动，或将 runtime.address 留空以在本机启动",
         ),
         address=address,
     )

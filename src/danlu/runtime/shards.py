@@ -154,8 +154,8 @@ def worker_lost() -> WorkerLostError:
         got=Text("it was killed, or memory ran out", "进程被杀死或内存不足"),
         allowed=Text("workers that live until their shard is done", "工作进程应运行至分片完成"),
         fix=Text(
-            "run the same command again: finished shards are kept; with too little memory set corpus.runtime.processes=1",
-            "再次运行同一命令即可继续，已完成的分片会保留；若内存不足，请减少进程数（processes=1）",
+            "run the same command again: finished shards are kept; with too little memory set runtime.processes=1",
+            "再次运行同一命令即可继续，已完成的分片会保留；若内存不足，请减少进程数（runtime.processes=1）",
         ),
     )
 
