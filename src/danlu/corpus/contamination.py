@@ -6,6 +6,7 @@ one; lm-eval's janitor splits at spaces and finds none. Case of Latin letters an
 GPT-3 (Brown et al. 2020, appendix C) takes 13 words; 20 characters are about 13 words of Chinese.
 """
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -177,10 +178,10 @@ def item_grams(texts: Sequence[str], settings: ContaminationSettings) -> Grams:
 
 def save_grams(path: Path, grams: Grams) -> None:
     """Writes the n-grams for the workers, durably."""
-    import io
-
     data = io.BytesIO()
-    np.savez(data, **{name: np.asarray(getattr(grams, name)) for name in Grams.__dataclass_fields__})
+    np.savez(
+        data, allow_pickle=False, **{name: np.asarray(getattr(grams, name)) for name in Grams.__dataclass_fields__}
+    )
     write_durably(path, data.getvalue())
 
 

@@ -16,6 +16,7 @@ from danlu.core.errors import DataError, UsageError
 from danlu.core.events import Watcher, ignore
 from danlu.core.language import Text
 from danlu.core.settings import differences, digest, plain
+from danlu.corpus import leaks
 from danlu.corpus.deciding import Decisions, decide
 from danlu.corpus.files import FoundFiles, Shard, find_files, plan_shards
 from danlu.corpus.rules.judge import limits_of, measure_groups, rule
@@ -56,17 +57,22 @@ def build_corpus(
     with folder_lock(out):
         if is_finished(out):
             return _same_or_refuse(out, shards, settings)
-        work = _prepare(out, shards, settings)
+        evaluated = leaks.digest_of(settings)
+        work = _prepare(out, shards, settings, evaluated)
+        evaluation = leaks.prepare(work, settings)
         watch({"event": "corpus_files", "num_files": len(found.files), "skipped": dict(found.skipped)})
         workers = _workers(found, settings, runtime)
         with session(workers):
-            results = _read(shards, work, settings, workers, watch)
+            results = _read(shards, work, settings, evaluated, workers, watch)
             scratch = [_scratch(work, shard) for shard in shards]
             decisions = decide(scratch, work, settings, has_valid=bool(valid_sources))
             if decisions.num_kept == 0:
                 raise _nothing_left(decisions.dropped)
             written = _write(shards, out, settings, decisions, workers)
-        return _finish(out, settings, found, results, written, decisions)
+        facts = _facts(found, group_facts(results), written, decisions)
+        if evaluation is not None:
+            facts["contamination"] = leaks.write_report(out, scratch, evaluation, settings.contamination.action)
+        return _finish(out, settings, group_facts(results), evaluated, facts)
 
 
 def _scratch(work: Path, shard: Shard) -> Path:
@@ -74,10 +80,13 @@ def _scratch(work: Path, shard: Shard) -> Path:
 
 
 def _read(
-    shards: Sequence[Shard], work: Path, settings: CorpusSettings, workers: Workers, watch: Watcher
+    shards: Sequence[Shard], work: Path, settings: CorpusSettings, evaluated: str, workers: Workers, watch: Watcher
 ) -> list[Mapping[str, Any]]:
     """The first pass over all shards: measured rows in scratch files."""
-    tasks = [ReadingTask(shard=shard, settings=settings, scratch=_scratch(work, shard)) for shard in shards]
+    tasks = [
+        ReadingTask(shard=shard, settings=settings, scratch=_scratch(work, shard), evaluation=evaluated)
+        for shard in shards
+    ]
     results: list[Mapping[str, Any]] = []
     marks = work / "read"
     for result in run_shards(read_shard, tasks, workers, marks=marks):
@@ -113,10 +122,10 @@ def _check_settings(settings: CorpusSettings) -> None:
         rule(name)
 
 
-def _prepare(out: Path, shards: Sequence[Shard], settings: CorpusSettings) -> Path:
+def _prepare(out: Path, shards: Sequence[Shard], settings: CorpusSettings, evaluated: str) -> Path:
     """The folder of the work in progress, emptied unless it belongs to the same sources and settings."""
     work = out / WORK
-    ours = {WORK, KEPT, DROPPED, SOURCES, ".lock"}
+    ours = {WORK, KEPT, DROPPED, SOURCES, leaks.REPORT, ".lock"}
     foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in ours)
     if foreign:
         raise UsageError(
@@ -126,7 +135,8 @@ def _prepare(out: Path, shards: Sequence[Shard], settings: CorpusSettings) -> Pa
             fix=Text("choose another folder with -o", "请用 -o 指定其他目录"),
             path=out,
         )
-    plan = {"settings": plain(settings), "shards": digest({"shards": [repr(shard) for shard in shards]})}
+    names = [repr(shard) for shard in shards]
+    plan = {"settings": plain(settings), "shards": digest({"shards": names}), "evaluation": evaluated}
     mark = work / "plan.json"
     with disk_errors(out):
         if not mark.exists() or read_json(mark) != plan:
@@ -147,22 +157,16 @@ def _workers(found: FoundFiles, settings: CorpusSettings, runtime: CorpusRuntime
     return Workers(executor="processes", count=num_workers)
 
 
-def _finish(
-    out: Path,
-    settings: CorpusSettings,
-    found: FoundFiles,
-    results: list[Mapping[str, Any]],
-    written: Sequence[Mapping[str, Any]],
-    decisions: Decisions,
-) -> Artifact:
-    files = group_facts(results)
-    write_sources(out, files)
+def _facts(
+    found: FoundFiles, files: Sequence[Mapping[str, Any]], written: Sequence[Mapping[str, Any]], decisions: Decisions
+) -> dict[str, Any]:
+    """The counts of the build, for its manifest."""
     documents, num_bytes, dropped, languages = (
         dict(sum((Counter(result[key]) for result in written), Counter[str]()))
         for key in ("documents", "bytes", "dropped", "languages")
     )
     num_kept = sum(documents.values())
-    facts = {
+    return {
         "documents_in": num_kept + sum(dropped.values()),
         "documents_kept": num_kept,
         "dropped": dict(sorted(dropped.items())),
@@ -174,11 +178,17 @@ def _finish(
         "skipped_examples": found.examples,
         "valid_seen_in_train": decisions.num_seen,
     }
+
+
+def _finish(
+    out: Path, settings: CorpusSettings, files: list[dict[str, Any]], evaluated: str, facts: Mapping[str, Any]
+) -> Artifact:
+    write_sources(out, files)
     artifact = finish_artifact(
         out,
         KIND,
         settings=plain(settings),
-        inputs={"sources": _sources_digest(files)},
+        inputs={"sources": _sources_digest(files), **({"evaluation": evaluated} if evaluated else {})},
         facts=facts,
         without=frozenset({WORK}),
     )
@@ -201,10 +211,11 @@ def _same_or_refuse(out: Path, shards: Sequence[Shard], settings: CorpusSettings
             for shard in shards
             for part in shard.parts
         ]
-        if artifact.inputs.get("sources") == _sources_digest(group_facts([{"parts": parts}])):
+        same = artifact.inputs.get("sources") == _sources_digest(group_facts([{"parts": parts}]))
+        if same and artifact.inputs.get("evaluation", "") == leaks.digest_of(settings):
             shutil.rmtree(out / WORK, ignore_errors=True)
             return artifact
-        changed = ["sources: other files or other content"]
+        changed = [f"{'evaluation files' if same else 'sources'}: other files or other content"]
     raise UsageError(
         Text("{path} is a finished corpus of another build", "{path} 是另一次构建得到的语料"),
         got="; ".join(changed),
