@@ -142,12 +142,13 @@ def _leak(item: Item, num_seen: int, num_documents: int, documents: list[dict[st
 
 
 def leaks_of(folder: Path, document: str) -> list[dict[str, Any]]:
-    """The items of which a document holds text, with the share of each, as far as the report names it."""
+    """The items of which a document holds text, most of it first, as far as the report names the document."""
     path = folder / REPORT
     found = read_json(path)["items"] if path.exists() else []
-    return [
+    leaks = [
         {**{name: item[name] for name in ("file", "offset", "text")}, "share": named["share"]}
         for item in found
         for named in item["documents"]
         if named["id"] == document
     ]
+    return sorted(leaks, key=lambda leak: -float(leak["share"]))

@@ -228,8 +228,7 @@ def _measured(rows: list[_Row], settings: CorpusSettings, leaks: LeakLog | None 
     value_D = np.where(by_rule, judged.value_D, np.nan)
     limit_D = np.where(by_rule, judged.limit_D, np.nan)
     if leaks is not None:
-        wanted_D = np.array([why is None and not row.valid for row, why in zip(rows, reasons, strict=True)], bool)
-        _drop_leaks(leaks, rows, judged.batch, wanted_D, settings, (reasons, value_D, limit_D))
+        _drop_leaks(leaks, rows, judged.batch, settings, (reasons, value_D, limit_D))
     texts = judged.batch.texts
     table: dict[str, Any] = {
         "id": pa.array([row.id for row in rows], pa.string()),
@@ -260,12 +259,12 @@ def _drop_leaks(
     leaks: LeakLog,
     rows: list[_Row],
     batch: TextBatch,
-    wanted_D: Array,
     settings: CorpusSettings,
     verdicts: tuple[list[str | None], Array, Array],
 ) -> None:
     """Gives documents that hold evaluation text their reason, value and limit, unless they are only counted."""
     reasons, value_D, limit_D = verdicts
+    wanted_D = np.array([why is None and not row.valid for row, why in zip(rows, reasons, strict=True)], bool)
     places = {name: [getattr(row, name) for row in rows] for name in ("id", "source", "offset")}
     found = leaks.look(batch, places, wanted_D)
     if settings.contamination.action == "drop":
