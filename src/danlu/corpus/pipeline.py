@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from danlu.core.artifacts import Artifact, finish_artifact, folder_lock, is_finished, open_artifact
+from danlu.core.artifacts import LOCK, MANIFEST, Artifact, finish_artifact, folder_lock, is_finished, open_artifact
 from danlu.core.disk import disk_errors, read_json, write_json
 from danlu.core.errors import DataError, UsageError
 from danlu.core.events import Watcher, ignore
@@ -24,11 +24,12 @@ from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.corpus.shard_reading import ReadingTask, group_facts, part_sha256, read_shard
 from danlu.corpus.shard_writing import WritingTask, write_shard
 from danlu.corpus.store import DROPPED, KEPT, KIND, SOURCES, write_sources
-from danlu.runtime.shards import HERE, Workers, num_cpus, run_shards, session
+from danlu.runtime.shards import HERE, Workers, num_cpus, run_shards, session, wait_for_workers
 
 __all__ = ["CorpusRuntime", "CorpusSettings", "build_corpus"]
 
 WORK = "work"
+READ, WRITTEN = "read", "written"  # folders of done-marks in it
 # Starting a pool of processes costs about a second; below these input bytes one process is sooner done.
 POOL_ABOVE = {"minimal": 48 * 2**20}
 POOL_ABOVE_OTHERS = 12 * 2**20
@@ -88,7 +89,7 @@ def _read(
         for shard in shards
     ]
     results: list[Mapping[str, Any]] = []
-    marks = work / "read"
+    marks = work / READ
     for result in run_shards(read_shard, tasks, workers, marks=marks):
         results.append(result)
         watch({"event": "corpus_read", "done": len(results), "of": len(shards)})
@@ -111,7 +112,7 @@ def _write(
         )
         for shard in shards
     ]
-    marks = work / "written"
+    marks = work / WRITTEN
     return list(run_shards(write_shard, tasks, workers, marks=marks))
 
 
@@ -125,8 +126,8 @@ def _check_settings(settings: CorpusSettings) -> None:
 def _prepare(out: Path, shards: Sequence[Shard], settings: CorpusSettings, evaluated: str) -> Path:
     """The folder of the work in progress, emptied unless it belongs to the same sources and settings."""
     work = out / WORK
-    ours = {WORK, KEPT, DROPPED, SOURCES, leaks.REPORT, ".lock"}
-    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in ours)
+    ours = {WORK, KEPT, DROPPED, SOURCES, leaks.REPORT, MANIFEST, LOCK}
+    foreign = sorted(entry.name for entry in out.iterdir() if entry.name.removesuffix(".tmp") not in ours)
     if foreign:
         raise UsageError(
             Text("the folder {path} holds something else", "目录 {path} 中有其他内容"),
@@ -139,9 +140,16 @@ def _prepare(out: Path, shards: Sequence[Shard], settings: CorpusSettings, evalu
     plan = {"settings": plain(settings), "shards": digest({"shards": names}), "evaluation": evaluated}
     mark = work / "plan.json"
     with disk_errors(out):
+        for name in (READ, WRITTEN):
+            wait_for_workers(work / name)
         if not mark.exists() or read_json(mark) != plan:
             for name in (WORK, KEPT, DROPPED):
                 shutil.rmtree(out / name, ignore_errors=True)
+            for name in (SOURCES, leaks.REPORT):
+                (out / name).unlink(missing_ok=True)
+        for left in [*out.glob("*.tmp"), *out.glob("d*/*.tmp")]:
+            left.unlink()  # of a build that was killed; those of the work are written over
+        if not mark.exists():
             write_json(mark, plan)
     return work
 

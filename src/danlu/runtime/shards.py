@@ -20,7 +20,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from danlu.core.disk import read_json, write_json
+from danlu.core.disk import disk_errors, read_json, write_json
 from danlu.core.errors import WorkerLostError
 from danlu.core.language import Text
 from danlu.core.registry import Registry
@@ -40,6 +40,7 @@ class Workers:
 
 Work = Callable[[Any], Result]
 HERE = Workers()
+LOCK = ".lock"
 
 
 def _nothing_to_start(workers: Workers) -> AbstractContextManager[None]:
@@ -80,8 +81,10 @@ class _Marked(Generic[ShardT]):
     work: Callable[[ShardT], Result]
 
     def __call__(self, task: _Task[ShardT]) -> Result:
-        result = self.work(task.shard)
-        if task.mark is not None:
+        if task.mark is None:
+            return self.work(task.shard)
+        with _locked(task.mark.parent, shared=True):
+            result = self.work(task.shard)
             write_json(task.mark, dict(result))
         return result
 
@@ -103,11 +106,33 @@ def run_shards(
         _Task(shard=shard, mark=None if marks is None else marks / f"{index:05d}.json")
         for index, shard in enumerate(shards)
     ]
+    if marks is not None:
+        wait_for_workers(marks)
     finished = {i: read_json(task.mark) for i, task in enumerate(tasks) if task.mark is not None and task.mark.exists()}
     pending = [task for index, task in enumerate(tasks) if index not in finished]
     results = _executor(workers).run(_Marked(work=work), pending, workers)
     for index in range(len(tasks)):
         yield finished[index] if index in finished else next(results)
+
+
+def wait_for_workers(marks: Path) -> None:
+    """Waits until no worker writes: one whose parent was killed may still be at its shard for a moment."""
+    if marks.exists():
+        with _locked(marks, shared=False):
+            pass
+
+
+@contextmanager
+def _locked(marks: Path, *, shared: bool) -> Iterator[None]:
+    """The lock of a folder of marks: shared by workers while they write."""
+    import fcntl
+
+    with disk_errors(marks):
+        marks.mkdir(parents=True, exist_ok=True)
+        handle = (marks / LOCK).open("a")
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
 
 
 def session(workers: Workers) -> AbstractContextManager[None]:
