@@ -270,7 +270,7 @@ def test_the_recipes(tmp_path: Path) -> None:
     events: list[Any] = []
     built = corpus_build([folder], tmp_path / "out", overrides=["corpus.preset=minimal"], watch=events.append)
     assert built.documents_in == built.documents_kept + sum(built.dropped.values())
-    assert {event["event"] for event in events} == {"corpus_files", "corpus_read"}
+    assert {event["event"] for event in events} == {"corpus_files", "corpus_read", "corpus_deciding", "corpus_written"}
     assert corpus_report(tmp_path / "out").documents_kept == built.documents_kept
     assert corpus_verify(tmp_path / "out").documents_kept == built.documents_kept
     assert corpus_explain(tmp_path / "out", "texts/books/gb.txt").edits == ("encoding:gb18030",)

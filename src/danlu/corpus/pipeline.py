@@ -24,6 +24,7 @@ from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.corpus.shard_reading import ReadingTask, group_facts, part_sha256, read_shard
 from danlu.corpus.shard_writing import WritingTask, write_shard
 from danlu.corpus.store import DROPPED, KEPT, KIND, SOURCES, write_sources
+from danlu.corpus.telling import Telling
 from danlu.runtime.shards import HERE, Workers, num_cpus, run_shards, session, wait_for_workers
 
 __all__ = ["CorpusRuntime", "CorpusSettings", "build_corpus"]
@@ -63,13 +64,15 @@ def build_corpus(
         evaluation = leaks.prepare(work, settings)
         watch({"event": "corpus_files", "num_files": len(found.files), "skipped": dict(found.skipped)})
         workers = _workers(found, settings, runtime)
+        telling = Telling(shards, watch)
         with session(workers):
-            results = _read(shards, work, settings, evaluated, workers, watch)
+            results = _read(shards, work, settings, evaluated, workers, telling)
+            telling.deciding()
             scratch = [_scratch(work, shard) for shard in shards]
             decisions = decide(scratch, work, settings, has_valid=bool(valid_sources))
             if decisions.num_kept == 0:
                 raise _nothing_left(decisions.dropped)
-            written = _write(shards, out, settings, decisions, workers)
+            written = _write(shards, out, settings, decisions, workers, telling)
         facts = _facts(found, group_facts(results), written, decisions)
         if evaluation is not None:
             facts["contamination"] = leaks.write_report(out, scratch, evaluation, settings.contamination.action)
@@ -81,23 +84,24 @@ def _scratch(work: Path, shard: Shard) -> Path:
 
 
 def _read(
-    shards: Sequence[Shard], work: Path, settings: CorpusSettings, evaluated: str, workers: Workers, watch: Watcher
+    shards: Sequence[Shard], work: Path, settings: CorpusSettings, evaluated: str, workers: Workers, telling: Telling
 ) -> list[Mapping[str, Any]]:
     """The first pass over all shards: measured rows in scratch files."""
     tasks = [
         ReadingTask(shard=shard, settings=settings, scratch=_scratch(work, shard), evaluation=evaluated)
         for shard in shards
     ]
-    results: list[Mapping[str, Any]] = []
     marks = work / READ
-    for result in run_shards(read_shard, tasks, workers, marks=marks):
-        results.append(result)
-        watch({"event": "corpus_read", "done": len(results), "of": len(shards)})
-    return results
+    return list(telling.read(run_shards(read_shard, tasks, workers, marks=marks), marks))
 
 
 def _write(
-    shards: Sequence[Shard], out: Path, settings: CorpusSettings, decisions: Decisions, workers: Workers
+    shards: Sequence[Shard],
+    out: Path,
+    settings: CorpusSettings,
+    decisions: Decisions,
+    workers: Workers,
+    telling: Telling,
 ) -> list[Mapping[str, Any]]:
     """The last pass over all shards: the artifact's parts."""
     work = out / WORK
@@ -113,7 +117,7 @@ def _write(
         for shard in shards
     ]
     marks = work / WRITTEN
-    return list(run_shards(write_shard, tasks, workers, marks=marks))
+    return list(telling.written(run_shards(write_shard, tasks, workers, marks=marks), marks))
 
 
 def _check_settings(settings: CorpusSettings) -> None:

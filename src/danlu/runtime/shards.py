@@ -103,8 +103,7 @@ def run_shards(
     an exception of the work itself is raised as it is.
     """
     tasks = [
-        _Task(shard=shard, mark=None if marks is None else marks / f"{index:05d}.json")
-        for index, shard in enumerate(shards)
+        _Task(shard=shard, mark=None if marks is None else _mark(marks, index)) for index, shard in enumerate(shards)
     ]
     if marks is not None:
         wait_for_workers(marks)
@@ -113,6 +112,15 @@ def run_shards(
     results = _executor(workers).run(_Marked(work=work), pending, workers)
     for index in range(len(tasks)):
         yield finished[index] if index in finished else next(results)
+
+
+def finished_shards(marks: Path, count: int) -> frozenset[int]:
+    """Which of `count` shards have left their marks."""
+    return frozenset(index for index in range(count) if _mark(marks, index).exists())
+
+
+def _mark(marks: Path, index: int) -> Path:
+    return marks / f"{index:05d}.json"
 
 
 def wait_for_workers(marks: Path) -> None:
