@@ -96,7 +96,9 @@ def _rows(task: ReadingTask, parts: list[dict[str, Any]]) -> Iterator[_Row]:
                 summary.add(row)
                 yield row
         if num_found == 0:
-            yield _refused_row(Refused(offset=part.start, reason="empty", got=""), part)
+            nothing = Refused(offset=part.start, reason="empty", got="")
+            summary.refuse(nothing)
+            yield _refused_row(nothing, part)
         parts.append(summary.facts(part))
 
 
