@@ -148,6 +148,7 @@ def main() -> int:
             source = Path(name) / "texts.jsonl"
             num_bytes = write_corpus(source, found, int(megabytes * 1e6))
             rows.append(build(Path(name), source, num_bytes, options.preset))
+        print(json.dumps(rows[-1]), file=sys.stderr)
     ratio = rows[1]["peak_all_megabytes"] / rows[0]["peak_all_megabytes"]
     line = {
         "benchmark": "corpus_scale",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from danlu.core.artifacts import Artifact
 from danlu.core.disk import read_json
 from danlu.core.errors import DataError, UsageError
+from danlu.core.settings import resolve
 from danlu.corpus.contamination import RollingHashes, item_grams, load_grams, save_grams
 from danlu.corpus.contamination_matching import Finder
 from danlu.corpus.explain import explain
@@ -20,6 +21,7 @@ from danlu.corpus.pipeline import CorpusRuntime, CorpusSettings, build_corpus
 from danlu.corpus.report import report
 from danlu.corpus.settings import ContaminationSettings, ReadingSettings
 from danlu.corpus.store import open_corpus
+from danlu.recipes.corpus import CorpusBuildSettings
 
 CHINESE = (
     "小明从家里出发去学校，每分钟走六十米，走了十五分钟以后发现忘记带作业本，于是立刻返回家中去取，问他一共走了多少米？"
@@ -183,3 +185,11 @@ def test_an_evaluation_file_without_items_is_refused(tmp_path: Path) -> None:
         build(tmp_path, text_field="prompt")
     with pytest.raises(UsageError, match=r"none\.jsonl"):
         build(tmp_path, against=(str(tmp_path / "none.jsonl"),))
+
+
+@pytest.mark.parametrize(
+    ("written", "names"), [("q.jsonl", ("q.jsonl",)), ('["a.txt", "b.csv"]', ("a.txt", "b.csv")), ("", ())]
+)
+def test_one_file_is_named_without_brackets(written: str, names: tuple[str, ...]) -> None:
+    settings = resolve(CorpusBuildSettings, overrides=[f"corpus.contamination.against={written}"])
+    assert settings.corpus.contamination.against == names

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from danlu.core.settings import Settings, setting
 
 
@@ -160,6 +162,12 @@ class ContaminationSettings(Settings):
         "超过该题数共有的 n-gram 视为模板，不作匹配",
         ge=1,
     )
+
+    @field_validator("against", mode="before")
+    @classmethod
+    def _one_name(cls, value: object) -> object:
+        """On the command line one file is written as it is: `corpus.contamination.against=questions.jsonl`."""
+        return (value,) if isinstance(value, str) and value else () if value == "" else value
 
 
 class CorpusSettings(Settings):
