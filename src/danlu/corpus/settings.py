@@ -147,7 +147,7 @@ class ContaminationSettings(Settings):
         13, "words in an n-gram of Latin text (GPT-3, appendix C)", "拉丁文字 n-gram 的词数", ge=2, le=50
     )
     han_ngram: int = setting(
-        20, "characters in an n-gram of Han text: about 13 words", "汉字 n-gram 的字数，约合 13 个词", ge=2, le=100
+        20, "characters in an n-gram of Han text: about 12 words", "汉字 n-gram 的字数，约合 12 个词", ge=2, le=100
     )
     least_units: int = setting(
         8,
