@@ -1,6 +1,6 @@
 """Memory of a corpus build in the size of the corpus: one of about 150 MB and one ten times as large.
 
-    python benchmarks/corpus_scale.py FILE... [--megabytes 150] [--times 10] [--preset minimal]
+    python benchmarks/corpus_scale.py FILE... [--megabytes 150] [--times 10] [--preset minimal] [--shard-megabytes 64]
 
 FILES (JSON lines, packed or not) are repeated with mutations, so that each copy is a document of its own, to both sizes
 under a temporary folder, which is deleted at the end. Near duplicates are on, there are two workers. The peak is that of
@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,8 +25,8 @@ from danlu.corpus.opening import compression_of, open_bytes
 from danlu.corpus.settings import ReadingSettings
 
 MOST_RATIO = 1.3
-CHANGED = 0.3  # of the characters of a copy: below the similarity of near duplicates
-TWINS = 0.1  # share of copies that are changed in one character in fifty only: near duplicates
+CHANGED = 0.5  # of the pieces of a copy: two copies are less alike than near duplicates
+TWINS = 0.1  # share of copies that are changed in one piece in fifty only: near duplicates
 
 
 def texts(files: Sequence[Path]) -> list[str]:
@@ -39,25 +40,25 @@ def texts(files: Sequence[Path]) -> list[str]:
     return found
 
 
-def mutated(text: str, draw: random.Random) -> str:
-    """Takes words (runs of 24 characters without a space) from elsewhere in the text."""
-    words = text.split(" ")
-    pieces = [word[at : at + 24] for word in words for at in range(0, max(1, len(word)), 24)]
-    share = 0.02 if draw.random() < TWINS else CHANGED
-    for _ in range(int(share * len(pieces))):
-        pieces[draw.randrange(len(pieces))] = pieces[draw.randrange(len(pieces))]
-    return " ".join(pieces)
+def pieces_of(text: str) -> list[bytes]:
+    """The text in pieces of a few words or a sentence, as they stand within a JSON string."""
+    found = re.findall(r"[^。！？.!?\n]{1,80}[。！？.!?\n]?|[。！？.!?\n]", text)
+    return [json.dumps(piece, ensure_ascii=False)[1:-1].encode("utf-8", "replace") for piece in found]
 
 
 def write_corpus(path: Path, found: Sequence[str], num_bytes: int) -> int:
-    """Writes copies until there are `num_bytes`; the bytes written."""
+    """Writes copies until there are `num_bytes`; the bytes written. In a copy some pieces are those of other texts."""
     draw = random.Random(0)
+    documents = [pieces_of(text) for text in found]
+    pool = [piece for document in documents for piece in document]
     written = 0
     with path.open("wb") as handle:
         while written < num_bytes:
-            for text in found:
-                line = json.dumps({"text": mutated(text, draw)}, ensure_ascii=False).encode("utf-8", "replace")
-                written += handle.write(line + b"\n")
+            for document in documents:
+                share = 0.02 if draw.random() < TWINS else CHANGED
+                chance, pick = draw.random, draw.choice
+                copy = [pick(pool) if chance() < share else piece for piece in document]
+                written += handle.write(b'{"text": "' + b"".join(copy) + b'"}\n')
                 if written >= num_bytes:
                     break
     return written
@@ -91,11 +92,20 @@ def memory(pid: int) -> dict[str, int]:
     return found
 
 
-def build(folder: Path, source: Path, num_bytes: int, preset: str) -> dict[str, Any]:
+def build(folder: Path, source: Path, num_bytes: int, options: argparse.Namespace) -> dict[str, Any]:
     """One build in a process of its own: seconds, megabytes a second, peaks and the stage of the highest."""
     out = folder / "out"
-    words = ["corpus", "build", str(source), "-o", str(out), f"corpus.preset={preset}", "corpus.duplicates.near=true"]
+    words = [
+        "corpus",
+        "build",
+        str(source),
+        "-o",
+        str(out),
+        f"corpus.preset={options.preset}",
+        "corpus.duplicates.near=true",
+    ]
     words += ["runtime.executor=processes", "runtime.processes=2"]
+    words.append(f"corpus.reading.shard_bytes={int(options.shard_megabytes * 2**20)}")
     peaks, stage = {"all": 0, "anonymous": 0, "parent": 0}, ""
     by_stage: dict[str, int] = {}
     begun = time.monotonic()
@@ -139,6 +149,7 @@ def main() -> int:
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--megabytes", type=float, default=150.0)
     parser.add_argument("--times", type=float, default=10.0)
+    parser.add_argument("--shard-megabytes", type=float, default=64.0)
     parser.add_argument("--preset", default="minimal")
     options = parser.parse_args()
     found = texts(options.files)
@@ -147,7 +158,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="danlu-scale-") as name:
             source = Path(name) / "texts.jsonl"
             num_bytes = write_corpus(source, found, int(megabytes * 1e6))
-            rows.append(build(Path(name), source, num_bytes, options.preset))
+            rows.append(build(Path(name), source, num_bytes, options))
         print(json.dumps(rows[-1]), file=sys.stderr)
     ratio = rows[1]["peak_all_megabytes"] / rows[0]["peak_all_megabytes"]
     line = {
