@@ -38,6 +38,12 @@ class Shard:
     index: int
     parts: tuple[FilePart, ...]
 
+    @property
+    def num_bytes(self) -> int:
+        """Bytes to read, packed as they lie."""
+        stops = ((part.file.num_bytes if part.stop is None else part.stop) - part.start for part in self.parts)
+        return sum(stops)
+
 
 def find_files(sources: Sequence[Path], settings: ReadingSettings, *, valid: Sequence[Path] = ()) -> FoundFiles:
     """Walks `sources` and `valid` (files or folders) in sorted order; raises UsageError for one that does not exist.

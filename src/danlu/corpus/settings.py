@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from danlu.core.settings import Settings, setting
 from danlu.corpus.cleaners.settings import CleaningSettings
 
@@ -117,6 +119,58 @@ class DuplicateSettings(Settings):
     han_ngram: int = setting(8, "characters in an n-gram of Han text", "汉字 n-gram 的字数", ge=1, le=40)
 
 
+class ContaminationSettings(Settings):
+    """Evaluation text that must not be trained on: n-grams of words (Latin) and of characters (Han)."""
+
+    against: tuple[str, ...] = setting(
+        (),
+        "evaluation files or folders, in any format that is read; each document of them is an item",
+        "评测文件或目录，格式同语料；其中每篇文档为一道题",
+    )
+    text_field: str = setting(
+        "",
+        "field or column of an item's text, as in reading.text_field, e.g. question or question+answer; empty: as there",
+        "题目文本的字段或列，写法同 reading.text_field，如 question 或 question+answer；空则与之相同",
+    )
+    action: Literal["drop", "count"] = setting(
+        "drop",
+        "drop: documents that hold an item's text go, reason contaminated; count: they stay, and the report tells of them",
+        "drop 丢弃含有题目文字的文档（原因 contaminated）；count 保留文档，仅在报告中列出",
+    )
+    share: float = setting(
+        0.0,
+        "share of one item's n-grams that a document must hold; 0: one n-gram is enough (GPT-3, datatrove); 0.7: PaLM",
+        "文档含某题 n-gram 的比例达到多少才算污染；0 表示一个即可（GPT-3、datatrove），0.7 同 PaLM",
+        ge=0,
+        le=1,
+    )
+    word_ngram: int = setting(
+        13, "words in an n-gram of Latin text (GPT-3, appendix C)", "拉丁文字 n-gram 的词数", ge=2, le=50
+    )
+    han_ngram: int = setting(
+        20, "characters in an n-gram of Han text: about 12 words", "汉字 n-gram 的字数，约合 12 个词", ge=2, le=100
+    )
+    least_units: int = setting(
+        8,
+        "words or Han characters that an item needs; between that and an n-gram it is looked for whole, 8 as in PaLM",
+        "题目至少要有的词数或字数；不足一个 n-gram 的题目整体匹配",
+        ge=2,
+        le=50,
+    )
+    template_items: int = setting(
+        10,
+        "n-grams that more items than this share are a template and not looked for",
+        "超过该题数共有的 n-gram 视为模板，不作匹配",
+        ge=1,
+    )
+
+    @field_validator("against", mode="before")
+    @classmethod
+    def _one_name(cls, value: object) -> object:
+        """On the command line one file is written as it is: `corpus.contamination.against=questions.jsonl`."""
+        return (value,) if isinstance(value, str) and value else () if value == "" else value
+
+
 class CorpusSettings(Settings):
     """What a corpus build reads, drops, changes and holds out."""
 
@@ -143,6 +197,9 @@ class CorpusSettings(Settings):
     reading: ReadingSettings = setting(ReadingSettings, "how files become texts", "如何把文件读成文本")
     cleaning: CleaningSettings = setting(CleaningSettings, "how texts are mended", "如何修整文本")
     duplicates: DuplicateSettings = setting(DuplicateSettings, "near duplicates", "近似重复")
+    contamination: ContaminationSettings = setting(
+        ContaminationSettings, "evaluation text that must not be trained on", "不得用于训练的评测文本"
+    )
 
 
 class CorpusRuntime(Settings):
@@ -153,4 +210,10 @@ class CorpusRuntime(Settings):
     )
     processes: int = setting(
         0, "worker processes; 0: one for each CPU", "工作进程数;0 表示每个 CPU 一个", ge=0, le=1024
+    )
+    address: str = setting(
+        "",
+        "address of a running Ray cluster, e.g. 10.0.0.5:6379, whose machines see the same paths; empty: Ray is started "
+        "here and stopped at the end",
+        "正在运行的 Ray 集群地址，如 10.0.0.5:6379，其各机器须能访问相同路径；空则在本机启动 Ray 并在结束时关闭",
     )
