@@ -228,6 +228,33 @@ def test_limits_of_the_settings_go_over_those_of_the_preset(tmp_path: Path) -> N
     assert artifact.facts["dropped"]["language_not_wanted"] == 1
 
 
+def test_a_limit_brings_its_measures_along(tmp_path: Path) -> None:
+    everything = dict.fromkeys(("letters", "top_2_grams", "gopher_duplicate_lines", "map_neo_unique"), (0.0, 1.0))
+    artifact = build(folder_of(tmp_path), tmp_path / "out", limits=everything)
+    assert artifact.facts["documents_kept"] > 0
+    assert not set(everything) & set(artifact.facts["dropped"])
+    none = build(tmp_path / "texts", tmp_path / "none", limits={"num_units": (10.0, None), "letters": (0.0, 1.0)})
+    assert none.facts["documents_kept"] == artifact.facts["documents_kept"]
+
+
+def test_personal_data_of_a_cut_text_is_counted_once(tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    body = "\n\n".join(sentence(n) for n in range(60))
+    (folder / "long.txt").write_text(f"写信到 someone.else@company-of-ours.cn 即可。\n\n{body}")
+    build(folder, tmp_path / "out", preset="standard")
+    corpus = open_corpus(tmp_path / "out")
+    edits = [
+        edit
+        for which in ("documents", "dropped")
+        for t in corpus.tables(which)
+        for e in t["edits"].to_pylist()
+        for edit in e
+    ]
+    assert sum(edit.startswith("segments:") for edit in edits) > 2
+    assert [edit for edit in edits if edit.startswith("privacy:")] == ["privacy:email:1"]
+
+
 def test_unknown_names_are_refused_before_any_work(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     with pytest.raises(UsageError, match="minimal"):

@@ -23,14 +23,16 @@ FAILED_EXIT_CODE = 3  # as for input data that cannot be used
 class VolumeSettings(Settings):
     """Whether there is enough text."""
 
-    least_bytes: int = setting(200_000, "least bytes of training text (chosen)", "训练文本的最少字节数(经验选定)", ge=0)
+    least_bytes: int = setting(
+        200_000, "least bytes of training text (chosen)", "训练文本的最少字节数（经验选定）", ge=0
+    )
     least_valid_bytes: int = setting(
-        10_000, "least bytes of held-out text (chosen)", "留出文本的最少字节数(经验选定)", ge=0
+        10_000, "least bytes of held-out text (chosen)", "留出文本的最少字节数（经验选定）", ge=0
     )
     least_documents: int = setting(
         20,
         "least kept documents; intervals over documents begin at 20",
-        "保留文档的最少篇数;按文档计的区间从 20 篇开始",
+        "保留文档的最少篇数；按文档计的区间从 20 篇开始",
         ge=0,
     )
 
@@ -39,26 +41,30 @@ class QualitySettings(Settings):
     """Whether it is text that can teach something. Shares are between 0 and 1."""
 
     least_kept_share: float = setting(
-        0.3, "least share of the documents read that is kept (chosen)", "读入文档中保留的最小比例(经验选定)", ge=0, le=1
+        0.3,
+        "least share of the documents read that is kept (chosen)",
+        "读入文档中保留的最小比例（经验选定）",
+        ge=0,
+        le=1,
     )
     most_doubtful_share: float = setting(
         0.8,
         "most of a sample of the kept bytes that the preset standard would drop; poems measured 0.46, laws 0.71",
-        "样本中会被 standard 预设丢弃的最大字节比例;诗词实测 0.46,法律 0.71",
+        "样本中会被 standard 预设丢弃的最大字节比例；诗词实测 0.46，法律 0.71",
         ge=0,
         le=1,
     )
     most_lost_characters: float = setting(
         0.001,
         "most characters lost in decoding, as a share of the sample (chosen)",
-        "解码丢失字符的最大比例(经验选定)",
+        "解码丢失字符的最大比例（经验选定）",
         ge=0,
         le=1,
     )
     most_unknown_language: float = setting(
         0.1,
         "most kept documents without a known language, as a share (chosen)",
-        "语言不明文档的最大比例(经验选定)",
+        "语言不明文档的最大比例（经验选定）",
         ge=0,
         le=1,
     )
@@ -73,41 +79,41 @@ class DiversitySettings(Settings):
     least_distinct: float = setting(
         0.3,
         "least share of distinct runs of five words (Han characters) in a sample; laws measured 0.61, recipes 0.79, books 0.95 to 0.99",
-        "样本中互异五元组(词或汉字)的最小比例;法律实测 0.61,菜谱 0.79,书籍 0.95 至 0.99",
+        "样本中互异五元组（词或汉字）的最小比例；法律实测 0.61，菜谱 0.79，书籍 0.95 至 0.99",
         ge=0,
         le=1,
     )
     least_types: float = setting(
         0.1,
         "least share of distinct words and Han characters within 1,000; laws measured 0.25, novels and chats 0.41",
-        "每 1000 个词或汉字中互异者的最小比例;法律实测 0.25,小说与聊天 0.41",
+        "每 1000 个词或汉字中互异者的最小比例；法律实测 0.25，小说与聊天 0.41",
         ge=0,
         le=1,
     )
     most_compression: float = setting(
         8.0,
         "most bytes that zstd packs into one; poems measured 2.0, laws 3.9",
-        "zstd 压缩比的上限;诗词实测 2.0,法律 3.9",
+        "zstd 压缩比的上限；诗词实测 2.0，法律 3.9",
         ge=1,
     )
     most_duplicates: float = setting(
         0.8,
         "most duplicates among the documents read, as a share (chosen)",
-        "读入文档中重复的最大比例(经验选定)",
+        "读入文档中重复的最大比例（经验选定）",
         ge=0,
         le=1,
     )
     most_of_one_document: float = setting(
         0.5,
         "most of the kept text that one document may be, as a share of bytes (chosen)",
-        "单篇文档占保留文本的最大比例(按字节,经验选定)",
+        "单篇文档占保留文本的最大比例（按字节，经验选定）",
         ge=0,
         le=1,
     )
     most_narrow_domains: int | None = setting(
         None,
         "most domains whose sample may break the limits on distinct, types or compression; unset: any number",
-        "样本超出 distinct、types、compression 界限的领域最多几个;不设则不限",
+        "样本超出 distinct、types、compression 界限的领域最多几个；不设则不限",
         ge=0,
     )
 

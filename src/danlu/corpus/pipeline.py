@@ -246,8 +246,8 @@ def _same_or_refuse(out: Path, shards: Sequence[Shard], settings: CorpusSettings
     raise UsageError(
         Text("{path} is a finished corpus of another build", "{path} 是另一次构建得到的语料"),
         got="; ".join(changed),
-        allowed=Text("the same sources and settings, or a new folder", "相同的来源与设置,或新的目录"),
-        fix=Text("choose another folder with -o, or delete {path}", "请用 -o 指定其他目录,或删除 {path}"),
+        allowed=Text("the same sources and settings, or a new folder", "相同的来源与设置，或新的目录"),
+        fix=Text("choose another folder with -o, or delete {path}", "请用 -o 指定其他目录，或删除 {path}"),
         path=out,
     )
 
@@ -259,9 +259,9 @@ def _nothing_readable(sources: Sequence[Path], found: FoundFiles) -> DataError:
         got=left_out or Text("an empty folder", "空目录"),
         allowed=Text(
             "files such as .txt .md .html .jsonl .csv .parquet, also packed (.gz .zst .bz2 .xz)",
-            ".txt .md .html .jsonl .csv .parquet 等文件,也可为压缩文件(.gz .zst .bz2 .xz)",
+            ".txt .md .html .jsonl .csv .parquet 等文件，也可为压缩文件（.gz .zst .bz2 .xz）",
         ),
-        fix=Text("name another folder, or convert the files to text", "请指定其他目录,或先将文件转换为文本"),
+        fix=Text("name another folder, or convert the files to text", "请指定其他目录，或先将文件转换为文本"),
         sources=", ".join(str(source) for source in sources),
     )
 
@@ -273,6 +273,6 @@ def _nothing_left(dropped: Mapping[str, int]) -> DataError:
         allowed=Text("at least one document that no rule drops", "至少有一篇文档不被规则丢弃"),
         fix=Text(
             "loosen the rule that dropped most, or take the preset minimal; the reason stands before each count",
-            "放宽丢弃最多的规则,或使用 minimal 预设;各项数字前即为原因",
+            "放宽丢弃最多的规则，或使用 minimal 预设；各项数字前即为原因",
         ),
     )

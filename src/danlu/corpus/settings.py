@@ -14,28 +14,28 @@ class ReadingSettings(Settings):
     text_field: str = setting(
         "text",
         "field (JSON) or column (csv, parquet) that holds the text; in JSON a.b goes into objects and a+b joins two",
-        "存放文本的字段(JSON)或列(csv、parquet);JSON 中 a.b 进入嵌套对象,a+b 连接两个字段",
+        "存放文本的字段（JSON）或列（csv、parquet）；JSON 中 a.b 进入嵌套对象，a+b 连接两个字段",
     )
     rows_field: str = setting(
         "",
         "field of a JSON file's object that holds the list of records, e.g. data.children; empty: the file is the list",
-        "JSON 文件顶层对象中存放记录列表的字段,如 data.children;空则文件本身即为列表",
+        "JSON 文件顶层对象中存放记录列表的字段，如 data.children；空则文件本身即为列表",
     )
     shape: str = setting(
         "auto",
         "row of SHAPES, how exports of social media and chats are read; auto: by their fields; lines: each line of "
         "a text file is a document",
-        "社交媒体与聊天导出的形状(SHAPES 的行);auto 按字段识别;lines 则文本文件每行为一篇文档",
+        "社交媒体与聊天导出的形状（SHAPES 的行）；auto 按字段识别；lines 则文本文件每行为一篇文档",
     )
     domain_field: str = setting(
         "",
         "field or column that names the domain; empty: domain, then source",
-        "表示领域的字段或列;空则依次取 domain、source",
+        "表示领域的字段或列；空则依次取 domain、source",
     )
     encoding: str = setting(
         "auto",
         "encoding of text files, e.g. gb18030; auto: found for each file",
-        "文本文件的编码,如 gb18030;auto 则逐文件判断",
+        "文本文件的编码，如 gb18030；auto 则逐文件判断",
     )
     wiki_variant: Literal["zh-hans", "zh-hant", "zh-cn", "zh-tw", "zh-hk"] = setting(
         "zh-hans",
@@ -45,19 +45,19 @@ class ReadingSettings(Settings):
     on_damage: Literal["skip", "refuse"] = setting(
         "skip",
         "truncated, lying or bomb-like files: skip counts what is lost in `dropped`; refuse ends the build, exit code 3",
-        "截断、造假或炸弹文件:skip 计入 dropped 并继续;refuse 终止构建,退出码 3",
+        "截断、造假或炸弹文件：skip 计入 dropped 并继续；refuse 终止构建，退出码 3",
     )
     html_seconds: float = setting(
         20.0,
         "processor seconds that one page (HTML or wiki) may take; then it is dropped as too_slow",
-        "单个网页(HTML 或维基)可用的处理器秒数,超过则以 too_slow 丢弃",
+        "单个网页（HTML 或维基）可用的处理器秒数，超过则以 too_slow 丢弃",
         gt=0,
         le=3600,
     )
     pdf_seconds: float = setting(
         300.0,
         "processor seconds that one PDF may take; then it is dropped as too_slow",
-        "单个 PDF 可用的处理器秒数,超过则以 too_slow 丢弃",
+        "单个 PDF 可用的处理器秒数，超过则以 too_slow 丢弃",
         gt=0,
         le=36000,
     )
@@ -67,14 +67,14 @@ class ReadingSettings(Settings):
     max_document_bytes: int = setting(
         256 * 2**20,
         "bytes of one line or record; a longer one is dropped as too_long",
-        "单行或单条记录的最大字节数,超过则以 too_long 丢弃",
+        "单行或单条记录的最大字节数，超过则以 too_long 丢弃",
         ge=1024,
         le=2**31,
     )
     max_expansion: float = setting(
         200.0,
         "unpacked bytes per packed byte of a file or archive, after the first 64 MiB; more is taken for a bomb",
-        "解压后与压缩前字节数之比的上限(前 64 MiB 不计),超过视为压缩炸弹",
+        "解压后与压缩前字节数之比的上限（前 64 MiB 不计），超过视为压缩炸弹",
         ge=1.0,
     )
     max_unpacked_bytes: int = setting(
@@ -98,7 +98,7 @@ class DuplicateSettings(Settings):
     """Near duplicates: MinHash over word n-grams (Latin) and character n-grams (Han)."""
 
     near: bool | None = setting(
-        None, "drop near duplicates too; unset: as the preset says", "是否同时去除近似重复;不设则由预设决定"
+        None, "drop near duplicates too; unset: as the preset says", "是否同时去除近似重复；不设则由预设决定"
     )
     similarity: float = setting(
         0.7,
@@ -174,7 +174,7 @@ class ContaminationSettings(Settings):
 class CorpusSettings(Settings):
     """What a corpus build reads, drops, changes and holds out."""
 
-    preset: str = setting("minimal", "row of PRESETS: cleaners, measures and rules", "预设名:清洗、度量与规则")
+    preset: str = setting("minimal", "row of PRESETS: cleaners, measures and rules", "预设名：清洗、度量与规则")
     seed: int = setting(0, "seed of the split", "划分验证集的随机种子", ge=0)
     valid_share: float = setting(
         0.05,
@@ -184,10 +184,10 @@ class CorpusSettings(Settings):
         lt=1,
     )
     limits: dict[str, tuple[float | None, float | None]] = setting(
-        {}, "rule -> (least, most), over those of the preset", "规则 -> (下限, 上限),覆盖预设"
+        {}, "rule -> (least, most), over those of the preset", "规则 -> （下限，上限），覆盖预设"
     )
     languages: tuple[str, ...] = setting(
-        (), "languages to keep, e.g. zh, en; empty: all", "保留的语言,如 zh、en;空则全部保留"
+        (), "languages to keep, e.g. zh, en; empty: all", "保留的语言，如 zh、en；空则全部保留"
     )
     quality_model: str = setting(
         "",
@@ -206,10 +206,12 @@ class CorpusRuntime(Settings):
     """Where the work runs: never changes a byte of the result."""
 
     executor: Literal["auto"] | str = setting(
-        "auto", "row of EXECUTORS; auto: in-process for little work, else processes", "执行器;auto 时小任务在进程内执行"
+        "auto",
+        "row of EXECUTORS; auto: in-process for little work, else processes",
+        "执行器；auto 时小任务在进程内执行",
     )
     processes: int = setting(
-        0, "worker processes; 0: one for each CPU", "工作进程数;0 表示每个 CPU 一个", ge=0, le=1024
+        0, "worker processes; 0: one for each CPU", "工作进程数；0 表示每个 CPU 一个", ge=0, le=1024
     )
     address: str = setting(
         "",

@@ -125,7 +125,8 @@ def _pieces(found: Found, part: FilePart, settings: CorpusSettings) -> Iterator[
             offset=found.offset,
             domain=domain,
             text=text,
-            edits=edits,
+            # counts of personal data are those of the whole text: they stand with its first piece, so that sums are true
+            edits=edits if number == 0 else tuple(edit for edit in edits if not edit.startswith("privacy:")),
             valid=part.file.valid,
             reason=None if part.file.valid and text else _unusable(text),
         )
