@@ -60,6 +60,7 @@ CLEANERS = Registry(
         "privacy": "danlu.corpus.privacy.replacing:CLEANER",
         "lower_case": "danlu.corpus.cleaners.classic:LOWER_CASE",
         "stop_words": "danlu.corpus.cleaners.classic:STOP_WORDS",
+        "stems": "danlu.corpus.cleaners.classic:STEMS",
         "punctuation": "danlu.corpus.cleaners.classic:PUNCTUATION",
     },
 )

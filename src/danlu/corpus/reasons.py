@@ -52,6 +52,7 @@ EDITS = {
     "chinese_script": Text("Chinese script converted, from", "转换简繁，原为"),
     "lower_case": Text("made lower case", "改为小写"),
     "stop_words": Text("stop words taken out", "去除停用词"),
+    "stems": Text("English words cut to their stems", "英文词取词干"),
     "punctuation": Text("punctuation and symbols taken out", "去除标点与符号"),
     "line_rules": Text("lines taken out by rules on lines", "被行规则去除的行"),
     "boilerplate": Text("boilerplate lines taken out", "去除模板行"),

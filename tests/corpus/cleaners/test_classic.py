@@ -1,7 +1,7 @@
 """The options of classic classifiers."""
 
 from danlu.corpus import PRESETS
-from danlu.corpus.cleaners.classic import lower_case, punctuation, stop_words
+from danlu.corpus.cleaners.classic import lower_case, punctuation, stems, stop_words
 from danlu.corpus.cleaners.settings import CleaningSettings, StopWordSettings
 from danlu.corpus.cleaning import clean, cleaners_of
 from danlu.corpus.settings import CorpusSettings
@@ -27,6 +27,13 @@ def test_stop_words_of_both_languages_go() -> None:
 
 def test_stop_words_are_a_setting() -> None:
     assert stop_words("the cat", StopWordSettings(english=("cat",), chinese=())).text == "the "
+
+
+def test_stems_of_english_words() -> None:
+    cleaned = stems("running cats generalizations 学校的 NASA don't")
+    assert cleaned.text == "run cat general 学校的 NASA don't"
+    assert cleaned.num_changes == 3
+    assert stems(cleaned.text).num_changes == 0
 
 
 def test_settings_add_them_in_the_order_of_the_table() -> None:

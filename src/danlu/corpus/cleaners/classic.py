@@ -1,8 +1,9 @@
-"""What classic classifiers (counts of words) like and language models do not: lower case, no signs, no stop words."""
+"""What classic classifiers (counts of words) like and language models do not: lower case, no signs, no stop words, stems."""
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 import rjieba
 
@@ -10,6 +11,7 @@ from danlu.corpus.cleaners.cleaner import Cleaned, Cleaner
 from danlu.corpus.cleaners.settings import StopWordSettings
 
 _LATIN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_LOWER_WORD = re.compile(r"(?<![^\W_])[a-z]{3,}(?![^\W_])")
 _HAN_RUN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
 _BLANKS = re.compile(r"[ \t\u3000]{2,}")
 
@@ -69,6 +71,36 @@ def _without(text: str, english: frozenset[str], chinese: frozenset[str]) -> tup
     return (_BLANKS.sub(" ", after), count) if count else (text, 0)
 
 
+def stems(text: str, settings: None = None) -> Cleaned:
+    """Each English word of lower-case ASCII letters becomes its stem (Snowball's English, "Porter2"), and that its own until
+    nothing changes; Chinese has no endings and stays. Words in capitals stay: lower them first."""
+    num_changes = 0
+
+    def stem(found: re.Match[str]) -> str:
+        nonlocal num_changes
+        word = found.group()
+        shorter = _stem(word)
+        num_changes += shorter != word
+        return shorter
+
+    return Cleaned(text=_LOWER_WORD.sub(stem, text), num_changes=num_changes)
+
+
+@lru_cache(maxsize=1 << 16)
+def _stem(word: str) -> str:
+    while (shorter := _snowball().stemWord(word)) != word:
+        word = shorter
+    return word
+
+
+@cache
+def _snowball() -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
 LOWER_CASE = Cleaner(clean=lower_case, rewrites=True)
 PUNCTUATION = Cleaner(clean=punctuation, rewrites=True)
 STOP_WORDS = Cleaner(clean=stop_words, settings="stop_words", rewrites=True)
+STEMS = Cleaner(clean=stems, rewrites=True)
