@@ -229,7 +229,7 @@ def _same_or_refuse(out: Path, shards: Sequence[Shard], settings: CorpusSettings
     """The finished artifact when it is what this build would make; else the error that says what differs."""
     artifact = open_artifact(out, KIND)
     changed = differences(artifact.settings, plain(settings))
-    held = {name: value for name, value in artifact.inputs.items() if name != "sources"}
+    held = {name: value for name, value in artifact.inputs.items() if name not in {"sources", "evaluation"}}
     changed += differences(held, _model_inputs(settings))
     if not changed:
         parts = [
