@@ -9,6 +9,7 @@ from danlu.cli.document_summary import explanation_lines
 from danlu.cli.gate_summary import check_lines, plan_lines, what_if_lines
 from danlu.cli.layout import cut, display_width, pad, wrap
 from danlu.cli.machine_summary import machine_lines
+from danlu.cli.quality_summary import quality_lines
 from danlu.cli.results import plain_values
 from danlu.cli.wording import COMMA, quote_lines, table
 from danlu.core.language import Text, say
@@ -229,5 +230,6 @@ _SUMMARIES: dict[str, Callable[[Any, int], Iterator[str]]] = {
     "corpus check": check_lines,
     "corpus what-if": what_if_lines,
     "corpus plan": plan_lines,
+    "corpus quality train": quality_lines,
     "doctor": machine_lines,
 }

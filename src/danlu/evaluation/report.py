@@ -56,6 +56,7 @@ def _contents(record: RunRecord) -> dict[str, Any]:
         "decisions": tables.decisions(record),
         "happenings": tables.happenings(record),
         "domains": tables.domain_rows(record),
+        "mixture": tables.mixture_rows(record),
         "reliability": _reliability(record),
         "funnel": _funnel(record),
         "dropped": tables.dropped_rows(record.dropped),

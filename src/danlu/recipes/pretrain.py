@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from danlu.batches.batch import WindowBatches
-from danlu.batches.order import WindowOrder
 from danlu.core.artifacts import folder_lock
 from danlu.core.clock import Stopwatch
 from danlu.core.events import Watcher, ignore
@@ -26,6 +25,7 @@ from danlu.objectives import OBJECTIVES
 from danlu.objectives.objective import Objective, Vocabulary, check_direction
 from danlu.recipes import stages
 from danlu.recipes.compile_stage import compile_stage
+from danlu.recipes.data_order import check_mixing, check_mixing_of, record_mixture, recorded_order
 from danlu.recipes.finish import Outcome, Reserve, finish_run, is_trained, outcome_of, reference_lines, save_trained
 from danlu.recipes.requests import check_folder, check_sources, requested_tree
 from danlu.recipes.run_folder import RunFolder, default_folder, finished_result, open_run, request_of
@@ -85,6 +85,7 @@ def pretrain(
     check_budget(settings.budget)
     check_names(settings)
     check_sources([*given, *valid])
+    check_mixing_of(given, settings.mixing)
     folder = Path(out) if out is not None else default_folder(given)
     check_folder(folder, [*given, *valid])
     with join_world() as world, folder_lock(folder) if world.is_main else nullcontext():
@@ -95,6 +96,7 @@ def pretrain(
             if done is not None:
                 return outcome_of(folder, done)
             corpus = stages.corpus_stage(folder, given, valid, settings, watch)
+            check_mixing(corpus, settings.mixing)
             with stages.stage("references", watch):
                 hardness = reference_lines(run, corpus, settings.budget.seconds).get("ngram")
             settings = stages.frozen_settings(run, corpus, tree, settings, hardness, watch)
@@ -123,6 +125,8 @@ def train_and_finish(
             with Signals() as signals:  # the other stages may be stopped anywhere: they begin again where they were
                 loop.run(signals)
             if world.is_main:
+                order, counters = loop.batches.order, loop.state.counters
+                record_mixture(run, order, counters.data_step * loop.batches.num_windows)
                 save_trained(run, settings, loop, material.tokenizer, material.train)
     if world.is_main:
         finish_run(
@@ -174,7 +178,7 @@ def prepare(
     progress, budget = _progress(run, settings, stopwatch, reserve, num_windows * model.context_length)
     return Loop(
         state=state,
-        batches=_batches(material.train, model.context_length, num_windows, settings.seed, world),
+        batches=_batches(run, settings, material.train, model.context_length, num_windows, world, watch),
         objective=objective,
         settings=settings.training,
         progress=progress,
@@ -202,8 +206,16 @@ def _objective(settings: PretrainSettings, row: Architecture, model: LanguageMod
     return objective
 
 
-def _batches(train: Tokens, context: int, num_windows: int, seed: int, world: World) -> WindowBatches:
-    order = WindowOrder(train.starts, context=context, seed=seed)
+def _batches(
+    run: RunFolder,
+    settings: PretrainSettings,
+    train: Tokens,
+    context: int,
+    num_windows: int,
+    world: World,
+    watch: Watcher,
+) -> WindowBatches:
+    order = recorded_order(run, train, settings, context=context, num_windows=num_windows, watch=watch)
     return WindowBatches(train.ids, order, num_windows=num_windows, rank=world.rank, size=world.size)
 
 

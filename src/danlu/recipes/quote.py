@@ -106,13 +106,7 @@ def plan_run(
     width = bytes_per_token(kind, vocab_size, text)
     epochs = tokens * width / max(1, text.num_bytes)
     model["dropout"] = tree.get("model", {}).get("dropout", _dropout(epochs))
-    expected = expected_bits(
-        ngram_bits=text.ngram_bits or GUESSED_NGRAM_BITS,
-        parameters=pace.count.total,
-        bytes_read=tokens * width,
-        unique_bytes=text.num_bytes,
-    )
-    foretold = row.direction == "left-to-right"
+    expected = _expected(row, text, parameters=pace.count.total, bytes_read=tokens * width)
     quote = Quote(
         parameters=pace.count.total,
         vocab_size=vocab_size,
@@ -126,14 +120,26 @@ def plan_run(
         memory_bytes=LIBRARY_BYTES + training_memory(pace.count, micro_batch_tokens=pace.batch_tokens).total,
         disk_bytes=pace.count.total * 4 * 9 + 2 * text.num_bytes,
         watt_hours=assumed_energy((seconds or tokens / pace.speed) * machine.threads).joules / 3600,
-        bits_per_byte=expected.middle if foretold else None,
-        bits_per_byte_low=expected.low if foretold else None,
-        bits_per_byte_high=expected.high if foretold else None,
+        **expected,
     )
     decided = _tree(quote, model, kind, text, pace.speed, seconds)
     if _hides(row, tree):
         decided["tokenizer"]["control_tokens"] = list(CONTROLS_OF_MASKED)
     return Plan(quote=quote, tree=decided, step_seconds=pace.batch_tokens / pace.speed, compile=pace.compile)
+
+
+def _expected(row: Architecture, text: TextFacts, *, parameters: int, bytes_read: float) -> dict[str, float | None]:
+    """The three figures of a quote; None where no law was fitted."""
+    names = ("bits_per_byte", "bits_per_byte_low", "bits_per_byte_high")
+    if row.direction == "bidirectional":
+        return dict.fromkeys(names)
+    found = expected_bits(
+        ngram_bits=text.ngram_bits or GUESSED_NGRAM_BITS,
+        parameters=parameters,
+        bytes_read=bytes_read,
+        unique_bytes=text.num_bytes,
+    )
+    return dict(zip(names, (found.middle, found.low, found.high), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)

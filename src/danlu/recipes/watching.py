@@ -79,8 +79,8 @@ class Look:
 
 
 def passages_from(documents: Sequence[str], count: int = 2) -> tuple[str, ...]:
-    """First paragraphs of validation documents, as they are: what a model that reads both ways fills in."""
-    lines = (next((part.strip() for part in text.splitlines() if len(part.strip()) >= 24), "") for text in documents)
+    """The longest lines of beginnings of validation documents: what a model that reads both ways fills in."""
+    lines = (max((part.strip() for part in text.splitlines()), key=len, default="") for text in documents)
     return tuple(line[:160] for line in lines if line)[:count]
 
 

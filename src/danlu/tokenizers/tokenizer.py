@@ -163,7 +163,9 @@ def open_tokenizer(path: Path) -> Tokenizer:
 
 def transformers_config(tokenizer: Tokenizer) -> dict[str, Any]:
     """`tokenizer_config.json`: transformers gives the same ids and the same text from `tokenizer.json` with it."""
+    named = {"pad_token": PADDING, "mask_token": MASK}
     return {
+        **{name: token for name, token in named.items() if token in tokenizer.control_tokens},
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": SEPARATOR,
         "eos_token": SEPARATOR,
