@@ -1,15 +1,20 @@
 """Pairs of texts with a planted similarity, in English and Chinese, and who finds them: danlu or datasketch."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from danlu.corpus.duplicates import near_clusters
+from danlu.corpus.duplicates import Clusters, SignatureFile, band_records, near_clusters
 from danlu.corpus.measures.batch import TextBatch
 from danlu.corpus.settings import DuplicateSettings
 from danlu.corpus.signatures import signatures
+from danlu.corpus.sorted_keys import SortedKeys
 
+Signatures = NDArray[np.uint32]
 Tongue = Literal["en", "zh"]
 TONGUES: tuple[Tongue, ...] = ("en", "zh")
 UNITS = 250
@@ -78,15 +83,27 @@ def quality(found: list[bool], pairs: list[PlantedPair], similarity: float) -> Q
     return Quality(recall=100 * both / sum(true), precision=100 * both / max(1, sum(found)))
 
 
+def clusters_of(signatures_DH: Signatures, *, num_bands: int, similarity: float) -> Clusters:
+    """Near duplicates among some signatures, by way of files as in a build."""
+    count, num_hashes = signatures_DH.shape
+    with TemporaryDirectory() as name:
+        keys = SortedKeys(Path(name), width=2, expected=num_bands * count)
+        keys.add(band_records(signatures_DH, np.arange(count), num_bands))
+        rows = SignatureFile(Path(name) / "signatures", num_hashes)
+        rows.add(signatures_DH)
+        rows.end_adding()
+        found = near_clusters(keys, rows, count, similarity=similarity)
+        rows.delete()
+    return found
+
+
 def found_here(pairs: list[PlantedPair], settings: DuplicateSettings, similarity: float) -> list[bool]:
     """Which pairs the corpus build takes for twins; all texts are compared with all."""
     texts = [text for pair in pairs for text in (pair.one, pair.other)]
-    clusters = near_clusters(
-        np.concatenate([signatures(TextBatch(texts[at : at + BATCH]), settings) for at in range(0, len(texts), BATCH)]),
-        np.ones(len(texts), bool),
-        num_bands=settings.num_bands,
-        similarity=similarity,
+    rows_DH = np.concatenate(
+        [signatures(TextBatch(texts[at : at + BATCH]), settings) for at in range(0, len(texts), BATCH)]
     )
+    clusters = clusters_of(rows_DH, num_bands=settings.num_bands, similarity=similarity)
     return (clusters.twin_D[1::2] == np.arange(0, len(texts), 2)).tolist()
 
 
