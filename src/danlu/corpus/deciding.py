@@ -27,6 +27,7 @@ from danlu.corpus.duplicates import (
     near_clusters,
 )
 from danlu.corpus.measures.batch import Array
+from danlu.corpus.repeated_pieces import add_pieces, repeated_column, repeats
 from danlu.corpus.settings import CorpusSettings
 from danlu.corpus.shard_reading import uses_near
 from danlu.corpus.sorted_keys import SortedKeys
@@ -98,7 +99,8 @@ def decide(scratch: Sequence[Path], work: Path, settings: CorpusSettings, *, has
     cut = _Cut(shard=-1, share=0.0)
     if not has_valid:
         cut = _hold_out(documents, clusters.first_D, held_D, settings)
-    _write(scratch, work, documents, clusters, held_D, settings)
+    bits = _repeated_pieces(scratch, work, documents) if settings.duplicates.pieces != "none" else None
+    _write(scratch, work, documents, clusters, held_D, settings, bits)
     return Decisions(
         num_kept=int(np.count_nonzero(documents.kept_D & ~documents.valid_D)),
         dropped=documents.counts(),
@@ -176,6 +178,14 @@ def _with_near(
     return near
 
 
+def _repeated_pieces(scratch: Sequence[Path], work: Path, documents: _Documents) -> Array:
+    """A bit for each line or paragraph of all documents, set where a kept document before has an equal one."""
+    keys = SortedKeys(work / "pieces", width=2, expected=int(documents.num_bytes_D.sum(dtype=np.int64)) // 64)
+    hashes = (batch.column("pieces") for batch in _batches(scratch, ("pieces",)))
+    num_pieces = add_pieces(keys, hashes, documents.kept_D & ~documents.valid_D)
+    return repeats(keys, num_pieces)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Cut:
     """The shard with the document that gives both splits (-1: none), and the share of it that is held out."""
@@ -210,9 +220,10 @@ def _write(
     clusters: Clusters,
     held_D: Array,
     settings: CorpusSettings,
+    bits: Array | None,
 ) -> None:
     """One file for each shard: what became of its documents, as columns that take the place of those before."""
-    start = 0
+    start = num_pieces = 0
     for index, end in enumerate(documents.ends):
         table = pq.read_table(scratch[index], columns=["reason", "value", "limit"])
         state, twin_D = documents.state_D[start:end], clusters.twin_D[start:end]
@@ -229,6 +240,11 @@ def _write(
             "split": pa.array(np.where(held_D[start:end], VALID, TRAIN).astype(object), pa.string()),
             "cluster": pa.array(list(documents.ids(clusters.first_D[start:end])), pa.string()),
         }
+        if bits is not None:
+            hashes = pq.read_table(scratch[index], columns=["pieces"]).column(0)
+            found = list(repeated_column(hashes.chunks, bits, num_pieces))
+            columns["repeated"] = pa.array(found, pa.list_(pa.int32()))
+            num_pieces += pc.sum(pc.binary_length(hashes)).as_py() // 8 if len(hashes) else 0
         decided = pa.table(columns)
         writer = PartWriter(work / f"decided-{index:05d}.parquet", decided.schema, fast=True)
         writer.write(decided)

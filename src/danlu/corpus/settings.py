@@ -114,6 +114,14 @@ class DuplicateSettings(Settings):
     band_rows: int = setting(8, "hashes in a band", "每带的哈希数", ge=1, le=32)
     word_ngram: int = setting(5, "words in an n-gram of Latin text", "拉丁文字 n-gram 的词数", ge=1, le=20)
     han_ngram: int = setting(8, "characters in an n-gram of Han text", "汉字 n-gram 的字数", ge=1, le=40)
+    pieces: Literal["none", "lines", "paragraphs"] = setting(
+        "none",
+        "take out lines or paragraphs that stood before in the corpus; the first stays",
+        "去除语料中已出现过的行或段落，保留首次出现者",
+    )
+    piece_characters: int = setting(
+        30, "characters from which a line or paragraph is looked for", "参与去重的行或段落的最少字符数", ge=1
+    )
 
 
 class CorpusSettings(Settings):

@@ -20,6 +20,7 @@ from danlu.corpus.duplicates import text_digest
 from danlu.corpus.files import Shard
 from danlu.corpus.judging import judge_texts
 from danlu.corpus.measures.batch import Array
+from danlu.corpus.pieces import piece_column
 from danlu.corpus.reading import read_part
 from danlu.corpus.rules.judge import preset_of
 from danlu.corpus.segments import cut
@@ -243,6 +244,8 @@ def _measured(rows: list[_Row], settings: CorpusSettings) -> pa.Table:
     table.update({name: measure_column(name, values) for name, values in judged.columns.items()})
     if uses_near(settings):
         table["signature"] = signature_column(signatures(judged.batch, settings.duplicates))
+    if settings.duplicates.pieces != "none":
+        table["pieces"] = piece_column(texts, settings.duplicates)
     return pa.table(table)
 
 
