@@ -28,6 +28,7 @@ from danlu.corpus.duplicates import (
 )
 from danlu.corpus.measures.batch import Array
 from danlu.corpus.repeated_pieces import add_pieces, repeated_column, repeats
+from danlu.corpus.repeated_substrings import check_memory, repeated_ranges
 from danlu.corpus.settings import CorpusSettings
 from danlu.corpus.shard_reading import uses_near
 from danlu.corpus.sorted_keys import SortedKeys
@@ -99,8 +100,12 @@ def decide(scratch: Sequence[Path], work: Path, settings: CorpusSettings, *, has
     cut = _Cut(shard=-1, share=0.0)
     if not has_valid:
         cut = _hold_out(documents, clusters.first_D, held_D, settings)
-    bits = _repeated_pieces(scratch, work, documents) if settings.duplicates.pieces != "none" else None
-    _write(scratch, work, documents, clusters, held_D, settings, bits)
+    bits = ranges = None
+    if settings.duplicates.pieces == "substrings":
+        ranges = _repeated_substrings(scratch, documents, settings)
+    elif settings.duplicates.pieces != "none":
+        bits = _repeated_pieces(scratch, work, documents)
+    _write(scratch, work, documents, clusters, held_D, settings, bits, ranges)
     return Decisions(
         num_kept=int(np.count_nonzero(documents.kept_D & ~documents.valid_D)),
         dropped=documents.counts(),
@@ -186,6 +191,15 @@ def _repeated_pieces(scratch: Sequence[Path], work: Path, documents: _Documents)
     return repeats(keys, num_pieces)
 
 
+def _repeated_substrings(
+    scratch: Sequence[Path], documents: _Documents, settings: CorpusSettings
+) -> dict[int, list[int]]:
+    kept_D = documents.kept_D & ~documents.valid_D
+    check_memory(int(documents.num_bytes_D[kept_D].sum(dtype=np.int64)), settings.duplicates)
+    texts = (batch.column("text") for batch in _batches(scratch, ("text",)))
+    return repeated_ranges(texts, kept_D, settings.duplicates.substring_bytes)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Cut:
     """The shard with the document that gives both splits (-1: none), and the share of it that is held out."""
@@ -221,6 +235,7 @@ def _write(
     held_D: Array,
     settings: CorpusSettings,
     bits: Array | None,
+    ranges: Mapping[int, list[int]] | None,
 ) -> None:
     """One file for each shard: what became of its documents, as columns that take the place of those before."""
     start = num_pieces = 0
@@ -245,6 +260,8 @@ def _write(
             found = list(repeated_column(hashes.chunks, bits, num_pieces))
             columns["repeated"] = pa.array(found, pa.list_(pa.int32()))
             num_pieces += pc.sum(pc.binary_length(hashes)).as_py() // 8 if len(hashes) else 0
+        if ranges is not None:
+            columns["repeated"] = pa.array([ranges.get(place) for place in range(start, end)], pa.list_(pa.int32()))
         decided = pa.table(columns)
         writer = PartWriter(work / f"decided-{index:05d}.parquet", decided.schema, fast=True)
         writer.write(decided)

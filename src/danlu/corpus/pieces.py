@@ -44,7 +44,12 @@ class Shortened:
 
 
 def without(text: str, kind: str, places: Sequence[int]) -> Shortened:
-    """`text` without the pieces at `places`."""
+    """`text` without the pieces at `places`; for substrings those are `[start, end, start, end, ...]` in bytes."""
+    if kind == "substrings":
+        data = text.encode()
+        stays = [0, *places, len(data)]
+        kept = b"".join(data[start:end] for start, end in zip(stays[::2], stays[1::2], strict=True))
+        return Shortened(text=kept.decode(), num_removed=len(places) // 2)
     out = frozenset(places)
-    kept = [piece for place, piece in enumerate(split_pieces(text, kind)) if place not in out]
-    return Shortened(text="".join(kept), num_removed=len(out))
+    pieces = [piece for place, piece in enumerate(split_pieces(text, kind)) if place not in out]
+    return Shortened(text="".join(pieces), num_removed=len(out))

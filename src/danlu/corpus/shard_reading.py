@@ -244,7 +244,7 @@ def _measured(rows: list[_Row], settings: CorpusSettings) -> pa.Table:
     table.update({name: measure_column(name, values) for name, values in judged.columns.items()})
     if uses_near(settings):
         table["signature"] = signature_column(signatures(judged.batch, settings.duplicates))
-    if settings.duplicates.pieces != "none":
+    if settings.duplicates.pieces in ("lines", "paragraphs"):
         table["pieces"] = piece_column(texts, settings.duplicates)
     return pa.table(table)
 
