@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from danlu.corpus import MEASURES
-from danlu.corpus.measures import size
+from danlu.corpus.measures import quality, size
 from danlu.corpus.measures.batch import Array, Measure, TextBatch
 from danlu.corpus.measures.web_lines import edited_texts
 from danlu.corpus.rules.judge import judge, limits_of, measure_groups, preset_of
@@ -36,6 +36,7 @@ class Judged:
 def measure_batch(batch: TextBatch, settings: CorpusSettings) -> dict[str, Array]:
     """Every measure of the preset for each text: name -> array, in a fixed order."""
     columns: dict[str, Array] = {}
+    batch.shared[quality.MODEL] = settings.quality_model
     for group in measure_groups(settings):
         columns.update(_measure(group)(batch))
     return columns

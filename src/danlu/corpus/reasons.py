@@ -45,10 +45,18 @@ REASONS = {
 EDITS = {
     "encoding": Text("decoded from another encoding", "由其他编码转换"),
     "line_ends": Text("line ends made equal", "统一换行符"),
+    "mojibake": Text("text decoded with the wrong table mended", "修复乱码（用错编码解码的文字）"),
+    "unicode_repair": Text("characters that stand for others mended", "修复冒充他字的字符"),
     "control_characters": Text("control characters taken out", "去除控制字符"),
     "nfc": Text("characters composed (NFC)", "字符规范组合（NFC）"),
+    "width": Text("full-width letters and digits made ASCII", "全角字母与数字改为半角"),
     "trailing_space": Text("blanks at line ends taken out", "去除行末空白"),
     "citations": Text("citation marks taken out", "去除引用标记"),
+    "chinese_script": Text("Chinese script converted, from", "转换简繁，原为"),
+    "lower_case": Text("made lower case", "改为小写"),
+    "stop_words": Text("stop words taken out", "去除停用词"),
+    "stems": Text("English words cut to their stems", "英文词取词干"),
+    "punctuation": Text("punctuation and symbols taken out", "去除标点与符号"),
     "line_rules": Text("lines taken out by rules on lines", "被行规则去除的行"),
     "repeated_lines": Text("lines taken out that stood before in the corpus", "去除语料中已出现过的行"),
     "repeated_paragraphs": Text("paragraphs taken out that stood before in the corpus", "去除语料中已出现过的段落"),
@@ -57,7 +65,7 @@ EDITS = {
     "segments": Text("cut into segments", "切成若干段"),
     "cut": Text("cut into a training and a held-out part", "切成训练与留出两部分"),
     "line": Text("line of the file", "文件中的行号"),
-    "privacy": Text("personal data replaced", "替换个人信息"),
+    "privacy": Text("personal data", "个人信息"),
 }
 PLACES = ("line",)  # edits that tell where, not how often
 
