@@ -53,7 +53,7 @@ def repeated_ranges(columns: Iterable[pa.Array], kept_D: Array, least: int) -> d
                 starts.append(start)
                 start += len(data) + 1
             document += 1
-    whole = np.frombuffer(b"".join(parts), np.uint8)
+    whole = np.frombuffer(bytearray().join(parts), np.uint8)  # a bytearray, for the library wants to be able to write
     del parts
     return _by_document(whole, _repeated(whole, least), np.array(places), np.array(starts), least)
 
@@ -64,20 +64,25 @@ def _repeated(whole: Array, least: int) -> Array:
 
     if whole.size <= least:
         return np.zeros(0, np.int64)
-    suffixes = pydivsufsort.divsufsort(whole)
+    fits = np.ones(whole.size, bool)  # places whose `least` bytes lie in one document
+    for end in np.flatnonzero(whole == SEPARATOR[0]).tolist():
+        fits[max(0, end - least + 1) : end + 1] = False
+    suffixes = np.asarray(pydivsufsort.divsufsort(whole))
     # Entry i: the common bytes of suffix i and suffix i + 1 in the order of suffixes.
     alike = np.asarray(pydivsufsort.kasai(whole, suffixes))[:-1] >= least
+    alike &= fits[suffixes[:-1]]
     inside = np.zeros(whole.size, bool)
     inside[:-1] |= alike
     inside[1:] |= alike
     chosen = np.flatnonzero(inside)
     fresh = np.append(True, ~alike)[chosen]
-    found = suffixes[chosen].astype(np.int64)
+    found: Array = suffixes[chosen].astype(np.int64)
     if not found.size:
         return found
     runs = np.flatnonzero(fresh)
     firsts = np.repeat(np.minimum.reduceat(found, runs), np.diff(np.append(runs, found.size)))
-    return np.sort(found[found != firsts])
+    again: Array = np.sort(found[found != firsts])
+    return again
 
 
 def _by_document(whole: Array, begins: Array, places: Array, starts: Array, least: int) -> dict[int, list[int]]:
@@ -86,17 +91,13 @@ def _by_document(whole: Array, begins: Array, places: Array, starts: Array, leas
     gaps = np.flatnonzero(np.diff(begins) > least)
     lows, highs = begins[np.append(0, gaps + 1)], begins[np.append(gaps, begins.size - 1)] + least
     found: dict[int, list[int]] = {}
-    ends = np.append(starts[1:], whole.size) - 1
     for low, high in zip(lows.tolist(), highs.tolist(), strict=True):
-        # A range may run over the end of a document, or begin and end within a character.
-        for row in range(int(np.searchsorted(starts, low, "right")) - 1, starts.size):
-            if starts[row] >= high:
-                break
-            first, last = max(low, int(starts[row])), min(high, int(ends[row]))
-            while first < last and whole[first] & 0xC0 == 0x80:
-                first += 1
-            while last > first and whole[last] & 0xC0 == 0x80:
-                last -= 1
-            if last - first >= least // 2:
-                found.setdefault(int(places[row]), []).extend([first - int(starts[row]), last - int(starts[row])])
+        row = int(np.searchsorted(starts, low, "right")) - 1
+        first, last = low, high
+        while first < last and whole[first] & 0xC0 == 0x80:  # a range may begin and end within a character
+            first += 1
+        while last > first and whole[last] & 0xC0 == 0x80:
+            last -= 1
+        if first < last:
+            found.setdefault(int(places[row]), []).extend([first - int(starts[row]), last - int(starts[row])])
     return found
