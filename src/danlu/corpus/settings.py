@@ -117,6 +117,20 @@ class DuplicateSettings(Settings):
     band_rows: int = setting(8, "hashes in a band", "每带的哈希数", ge=1, le=32)
     word_ngram: int = setting(5, "words in an n-gram of Latin text", "拉丁文字 n-gram 的词数", ge=1, le=20)
     han_ngram: int = setting(8, "characters in an n-gram of Han text", "汉字 n-gram 的字数", ge=1, le=40)
+    pieces: Literal["none", "lines", "paragraphs", "substrings"] = setting(
+        "none",
+        "take out lines, paragraphs or strings of bytes that stood before in the corpus; the first stays",
+        "去除语料中已出现过的行、段落或字节串，保留首次出现者",
+    )
+    piece_characters: int = setting(
+        30, "characters from which a line or paragraph is looked for", "参与去重的行或段落的最少字符数", ge=1
+    )
+    substring_bytes: int = setting(
+        200, "bytes from which a repeated string is taken out", "判为重复子串的最少字节数", ge=16, le=100_000
+    )
+    substring_memory: int = setting(
+        2048, "MB of memory that the suffix array may take; more is refused", "后缀数组可用内存（MB），超出则拒绝", ge=1
+    )
 
 
 class ContaminationSettings(Settings):

@@ -21,6 +21,7 @@ from danlu.corpus.files import Shard
 from danlu.corpus.judging import judge_texts
 from danlu.corpus.leaks import CONTAMINATED, LeakLog
 from danlu.corpus.measures.batch import Array, TextBatch
+from danlu.corpus.pieces import piece_column
 from danlu.corpus.reading import read_part
 from danlu.corpus.rules.judge import preset_of
 from danlu.corpus.segments import cut
@@ -216,6 +217,15 @@ def _batches(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
         yield batch
 
 
+def _whereabouts(rows: list[_Row]) -> dict[str, pa.Array]:
+    return {
+        "id": pa.array([row.id for row in rows], pa.string()),
+        "source": pa.array([row.source for row in rows], pa.string()),
+        "offset": pa.array([row.offset for row in rows], pa.int64()),
+        "domain": pa.array([row.domain for row in rows], pa.string()),
+    }
+
+
 def _measured(rows: list[_Row], settings: CorpusSettings, leaks: LeakLog | None = None) -> pa.Table:
     judged = judge_texts([row.text for row in rows], settings, fixed=[row.valid for row in rows])
     reasons = [row.reason if row.reason or row.valid else why for row, why in zip(rows, judged.reason_D, strict=True)]
@@ -234,10 +244,7 @@ def _measured(rows: list[_Row], settings: CorpusSettings, leaks: LeakLog | None 
         _drop_leaks(leaks, rows, judged.batch, settings, (reasons, value_D, limit_D))
     texts = judged.batch.texts
     table: dict[str, Any] = {
-        "id": pa.array([row.id for row in rows], pa.string()),
-        "source": pa.array([row.source for row in rows], pa.string()),
-        "offset": pa.array([row.offset for row in rows], pa.int64()),
-        "domain": pa.array([row.domain for row in rows], pa.string()),
+        **_whereabouts(rows),
         "text": pa.array(texts, pa.large_string()),
         "valid": pa.array([row.valid for row in rows], pa.bool_()),
         "digest": pa.array([text_digest(text) for text in texts], pa.binary(16)),
@@ -255,6 +262,8 @@ def _measured(rows: list[_Row], settings: CorpusSettings, leaks: LeakLog | None 
     table.update({name: measure_column(name, values) for name, values in judged.columns.items()})
     if uses_near(settings):
         table["signature"] = signature_column(signatures(judged.batch, settings.duplicates))
+    if settings.duplicates.pieces in ("lines", "paragraphs"):
+        table["pieces"] = piece_column(texts, settings.duplicates)
     return pa.table(table)
 
 
