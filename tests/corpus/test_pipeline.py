@@ -117,7 +117,7 @@ def test_an_interrupted_build_goes_on_to_the_same_bytes(tmp_path: Path, monkeypa
             raise KeyboardInterrupt
         return read(task)
 
-    monkeypatch.setattr("danlu.corpus.pipeline.read_shard", failing)
+    monkeypatch.setattr("danlu.corpus.passes.read_shard", failing)
     with pytest.raises(KeyboardInterrupt):
         build(folder, tmp_path / "out")
     build(folder, tmp_path / "out")
@@ -129,7 +129,7 @@ def test_an_interrupted_build_goes_on_to_the_same_bytes(tmp_path: Path, monkeypa
 def test_a_change_of_a_source_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("danlu.corpus.pipeline.decide", lambda *args, **kwargs: 1 / 0)
+        patch.setattr("danlu.corpus.passes.decide", lambda *args, **kwargs: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             build(folder, tmp_path / "out")
     (folder / "b.txt").write_text("A text that came later.\n")
