@@ -22,6 +22,7 @@ from danlu.batches.order import WindowOrder
 from danlu.core.quantities import format_count, parse_count
 from danlu.models import ARCHITECTURES
 from danlu.objectives import OBJECTIVES
+from danlu.objectives.objective import Vocabulary
 from danlu.runtime.compiling import use_own_cache
 from danlu.runtime.device import DeviceSettings, apply_runtime, choose_runtime
 from danlu.runtime.machine import this_machine
@@ -77,7 +78,8 @@ def measure(
     ids = np.random.Generator(np.random.PCG64(0)).integers(VOCABULARY, size=400_000).astype(np.uint16)
     order = WindowOrder(np.array([0, len(ids)]), context=context, seed=0)
     batches = WindowBatches(ids, order, num_windows=batch_tokens // context)
-    objective, world = OBJECTIVES.load(row.default_objective)(), World(rank=0, size=1, local_rank=0)
+    objective = OBJECTIVES.load(row.default_objective)(Vocabulary(size=VOCABULARY, mask_id=0))
+    world = World(rank=0, size=1, local_rank=0)
     seconds, peaks = [], [gemm_peak(dtype)]
     for step in range(steps + 2):
         began = time.perf_counter()

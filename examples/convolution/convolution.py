@@ -94,8 +94,9 @@ class Convolutions(Body):
         """The layers in order, as what they are."""
         return [layer for layer in self.layers.children() if isinstance(layer, Layer)]
 
-    def forward(self, x_BTC: Tensor, state: DecodingState | None = None) -> Tensor:
-        """[B, T, C] to [B, T, C] after the final norm."""
+    def forward(self, x_BTC: Tensor, state: DecodingState | None = None, lengths_B: Tensor | None = None) -> Tensor:
+        """[B, T, C] to [B, T, C] after the final norm; padding stands behind a text, where no tap of it reaches."""
+        del lengths_B
         recent = state if isinstance(state, RecentInputs) else self.start_state(x_BTC.shape[0], x_BTC.shape[1])
         for number, layer in enumerate(self.stack()):
             read_BTC = torch.cat([recent.inputs[number], layer.norm(x_BTC)], dim=1)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from danlu.recipes.corpus_questions import corpus_explain as corpus_explain
     from danlu.recipes.corpus_questions import corpus_what_if as corpus_what_if
     from danlu.recipes.corpus_report import corpus_report as corpus_report
+    from danlu.recipes.data_order import documents_of_step as documents_of_step
     from danlu.recipes.demo import demo as demo
     from danlu.recipes.doctor import doctor as doctor
     from danlu.recipes.evaluate import evaluate as evaluate
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from danlu.recipes.load import load as load
     from danlu.recipes.plan import plan as plan
     from danlu.recipes.pretrain import pretrain as pretrain
+    from danlu.recipes.quality import corpus_quality_train as corpus_quality_train
     from danlu.recipes.tokenizer import tokenizer_train as tokenizer_train
 
 # Public name -> "module:attribute". `import danlu` loads none of them: it is quick and free of torch.
@@ -42,10 +44,12 @@ PUBLIC = {
     "corpus_check": "danlu.recipes.corpus_questions:corpus_check",
     "corpus_explain": "danlu.recipes.corpus_questions:corpus_explain",
     "corpus_plan": "danlu.recipes.corpus_plan:corpus_plan",
+    "corpus_quality_train": "danlu.recipes.quality:corpus_quality_train",
     "corpus_report": "danlu.recipes.corpus_report:corpus_report",
     "corpus_what_if": "danlu.recipes.corpus_questions:corpus_what_if",
     "corpus_verify": "danlu.recipes.corpus:corpus_verify",
     "demo": "danlu.recipes.demo:demo",
+    "documents_of_step": "danlu.recipes.data_order:documents_of_step",
     "doctor": "danlu.recipes.doctor:doctor",
     "evaluate": "danlu.recipes.evaluate:evaluate",
     "export": "danlu.recipes.export:export",

@@ -33,6 +33,7 @@ FIRST_CLASS = {
     "corpus check": ["--json"],
     "corpus what-if": ["--preset", "--json"],
     "corpus plan": ["--settings", "--json"],
+    "corpus quality train": ["--good", "--bad", "--out", "--json"],
     "tokenizer train": ["--out", "--kind", "--vocab-size", "--settings", "--json"],
 }  # fmt: skip
 

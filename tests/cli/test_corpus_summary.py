@@ -14,6 +14,8 @@ from danlu.recipes.corpus import corpus_build, corpus_verify
 from danlu.recipes.corpus_plan import corpus_plan
 from danlu.recipes.corpus_questions import corpus_check, corpus_explain, corpus_what_if
 from danlu.recipes.corpus_report import corpus_report
+from danlu.recipes.quality import corpus_quality_train
+from good_and_bad import write_side
 from mixed_corpus import write_mixed_texts
 
 TOKENIZER = {
@@ -28,6 +30,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     texts, corpus = write_mixed_texts(folder / "texts"), folder / "corpus"
     built = corpus_build([texts], corpus)
     report = corpus_report(corpus, card=True)
+    good, bad = (write_side(folder / f"{name}.jsonl", good=name == "good") for name in ("good", "bad"))
+    trained = corpus_quality_train(good, folder / "score", bad=bad, overrides=["epochs=2"])
     near = report.samples["near_duplicate"][0]
     return {
         "corpus build": built,
@@ -37,12 +41,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
         "corpus check": corpus_check(corpus, overrides=["volume.least_bytes=10000000"]),
         "corpus what-if": corpus_what_if(corpus, overrides=["num_units=1:", "digits=:0"]),
         "corpus plan": corpus_plan([texts]),
+        "corpus quality train": trained,
         "tokenizer train": TOKENIZER,
     }
 
 
 NAMES = ["corpus build", "corpus report", "corpus verify", "corpus explain", "corpus check", "corpus what-if",
-         "corpus plan", "tokenizer train"]  # fmt: skip
+         "corpus plan", "corpus quality train", "tokenizer train"]  # fmt: skip
 
 
 @pytest.mark.parametrize("tongue", ["en", "zh"])

@@ -7,13 +7,13 @@ from danlu.batches.batch import TokenBatch
 from danlu.models import ARCHITECTURES
 from danlu.models.model import LanguageModel
 from danlu.objectives import OBJECTIVES
-from danlu.objectives.objective import Objective
+from danlu.objectives.objective import Objective, Vocabulary
 
 VOCABULARY, CONTEXT, ROWS = 40, 12, 6
 
 
 def _objective(name: str) -> Objective:
-    found: Objective = OBJECTIVES.load(name)()
+    found: Objective = OBJECTIVES.load(name)(Vocabulary(size=VOCABULARY, mask_id=0))
     return found
 
 

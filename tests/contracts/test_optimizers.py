@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from danlu.objectives.causal import Causal
+from danlu.objectives.objective import Vocabulary
 from danlu.runtime.world import ALONE
 from danlu.training import OPTIMIZERS
 from danlu.training.settings import TrainingSettings
@@ -22,7 +23,14 @@ def _steps(state: TrainState, settings: TrainingSettings, numbers: range) -> lis
     losses = []
     for number in numbers:
         result = train_step(
-            state, tiny_batches().batch(number), Causal(), settings, scale=0.9, seed=0, dtype=torch.float32, world=ALONE
+            state,
+            tiny_batches().batch(number),
+            Causal(Vocabulary(size=64)),
+            settings,
+            scale=0.9,
+            seed=0,
+            dtype=torch.float32,
+            world=ALONE,
         )
         losses.append(result.loss)
         state.counters.step += 1

@@ -1,11 +1,9 @@
-"""What holds for every row of RULES, CLEANERS, MEASURES and PRESETS."""
+"""What holds for every row of RULES, MEASURES and PRESETS."""
 
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from danlu.corpus import CLEANERS, MEASURES, PRESETS, RULES
 from danlu.corpus.measures.batch import TextBatch
@@ -83,19 +81,3 @@ def test_a_measure_takes_no_texts(group: str) -> None:
     for name, values in MEASURES.load(group)(TextBatch([])).items():
         assert len(values) == 0
         assert values.dtype == filled[name].dtype
-
-
-@pytest.mark.parametrize("name", CLEANERS.names())
-@given(text=st.text())
-def test_a_cleaner_is_done_after_once_and_counts_its_changes(name: str, text: str) -> None:
-    cleaned = CLEANERS.load(name)(text)
-    again = CLEANERS.load(name)(cleaned.text)
-    assert (cleaned.num_changes == 0) == (cleaned.text == text)
-    assert again.text == cleaned.text
-    assert again.num_changes == 0
-
-
-@pytest.mark.parametrize("name", CLEANERS.names())
-def test_a_cleaner_leaves_chinese_writing_alone(name: str) -> None:
-    text = "“全角，标点。！？；：（）《》「」『』、…—～·”１２３ＡＢＣ\u3000缩进\n繁體與简体𠀀\n"
-    assert CLEANERS.load(name)(text).text == text

@@ -1,12 +1,14 @@
 """The gate passes what is text, and tells what is too little, broken, or the same thing over and over."""
 
+import json
 from pathlib import Path
+from random import Random
 
-import pytest
-
-from danlu.corpus.gate import DiversitySettings, GateSettings, VolumeSettings, check_corpus, compression, distinct_share
+from danlu.corpus.gate import DiversitySettings, GateSettings, VolumeSettings, check_corpus
 from danlu.corpus.judged_sample import doubtful_share
 from danlu.corpus.sampling import sample_rows
+from danlu.corpus.store import open_corpus
+from danlu.recipes.corpus import corpus_build
 from mixed_corpus import build_mixed_corpus
 from small_corpus import write_corpus
 
@@ -40,7 +42,9 @@ def test_one_sentence_a_thousand_times_is_not_diverse(tmp_path: Path) -> None:
     assert "diversity.distinct" in found.failed
     assert "diversity.compression" in found.failed
     assert not found.verdicts["diversity"]
-    loose = GateSettings(volume=SMALL, diversity=DiversitySettings(least_distinct=0, most_compression=10_000))
+    loose = GateSettings(
+        volume=SMALL, diversity=DiversitySettings(least_distinct=0, least_types=0, most_compression=10_000)
+    )
     assert check_corpus(corpus, loose).verdicts["diversity"]
 
 
@@ -56,22 +60,29 @@ def test_what_cannot_be_measured_passes(tmp_path: Path) -> None:
     assert all(check.passed for check in found.checks if check.value is None)
 
 
-def test_figures() -> None:
-    assert distinct_share(["a b c d e f"]) == 1.0
-    assert distinct_share(["a b c d e", "a b c d e"]) == 0.5
-    assert distinct_share(["一二三四五六"]) == 1.0
-    assert distinct_share(["a b", "c d"]) is None
-    assert distinct_share([]) is None
-    assert compression([]) is None
-    assert compression(["ab" * 10_000]) == pytest.approx(20_000 / len(_packed(b"ab" * 10_000)))
+def test_a_narrow_domain_is_named_and_fails_where_none_is_allowed(tmp_path: Path) -> None:
+    rows = [{"text": " ".join(RANDOM.choices(WORDS, k=200)), "domain": "wide"} for n in range(60)]
+    rows += [
+        {"text": "the very same words come again and again here " * 30 + str(n), "domain": "narrow"} for n in range(30)
+    ]
+    (tmp_path / "texts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    corpus_build([tmp_path / "texts.jsonl"], tmp_path / "corpus", overrides=["corpus.preset=minimal"])
+    corpus = open_corpus(tmp_path / "corpus")
+    found = check_corpus(corpus, GateSettings(volume=SMALL, diversity=LOOSE))
+    assert [row.name for row in found.domains] == ["wide", "narrow"]
+    assert found.narrow_domains == ("narrow",)
+    assert found.verdicts["diversity"]
+    strict = LOOSE.model_copy(update={"most_narrow_domains": 0})
+    assert "diversity.narrow_domains" in check_corpus(corpus, GateSettings(volume=SMALL, diversity=strict)).failed
+
+
+RANDOM, WORDS = Random(0), [f"word{number}" for number in range(5000)]
+LOOSE = DiversitySettings(least_distinct=0.2, least_types=0.1, most_compression=20)
+
+
+def test_doubtful_text() -> None:
     assert doubtful_share([]) is None
     assert doubtful_share(["| menu | " * 400]) == 1.0
-
-
-def _packed(data: bytes) -> bytes:
-    import zstandard
-
-    return zstandard.compress(data, 3)
 
 
 def test_the_sample_is_the_same_each_time_and_bounded(tmp_path: Path) -> None:

@@ -100,11 +100,25 @@ def test_full_width_one_is_a_digit_and_no_quote() -> None:
         ("오늘은 날씨가 매우 좋습니다.", "ko"),
         ("The weather is nice today, so we went to the park.", "en"),
         ("Das Wetter ist heute sehr schön, und wir gehen in den Park.", "de"),
+        ("佢哋琴日喺屋企食飯，唔知你有冇嚟？", "yue"),
+        ("我哋今日去咗睇戲，啲人好多。", "yue"),
+        ("『世界人権宣言』", "ja"),
+        ("国連総会採択、実施対象", "ja"),
+        ("蘭氣已熏宮，新橤半粧叢。色含輕重霧，香引去來風。", "zh"),
+        ("唔，好的，我知道了。", "zh"),
         ("12345 !!!", "und"),
         ("", "und"),
     ],
 )
 def test_languages(text: str, name: str) -> None:
+    """Case 13 of what others get wrong: short Han text is Chinese, whatever the model takes it for."""
     found = language.measure(TextBatch([text]))
     assert found["language"][0] == name
     assert 0 <= found["language_score"][0] <= 1
+
+
+@pytest.mark.parametrize("text", ["你好", "春眠不觉晓", "公司简介", "今天吃什么", "學而時習之", "天下大同", "上海话"])
+def test_short_chinese_is_chinese(text: str) -> None:
+    """The model alone calls some of these Wu, Cantonese, Japanese or English; 80 characters are all that others read."""
+    found = language.measure(TextBatch([text, text * 40, "12 " * 100 + text]))
+    assert found["language"].tolist() == ["zh"] * 3

@@ -1,6 +1,7 @@
 """Whole builds: what is promised of counts, splits, bytes, resuming, refusing, reports and explanations."""
 
 import hashlib
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from danlu.corpus.store import open_corpus
 from danlu.recipes.corpus import corpus_build, corpus_verify
 from danlu.recipes.corpus_questions import corpus_explain
 from danlu.recipes.corpus_report import corpus_report
+from danlu.runtime.shards import EXECUTORS
 
 HERE = CorpusRuntime(executor="here")
 SMALL = ReadingSettings(shard_bytes=4096, cut_above=2048, segment_bytes=512)
@@ -89,6 +91,21 @@ def test_the_same_bytes_for_any_number_of_workers(preset: str, tmp_path: Path) -
     assert len([name for name in found[0] if name.startswith("documents/")]) > 3
 
 
+@pytest.mark.serial
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Ray leaves its processes' pipes to the collector
+def test_the_same_bytes_from_every_executor(tmp_path: Path) -> None:
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("the extra ray is not installed")
+    folder = folder_of(tmp_path)
+    settings = CorpusSettings(preset="standard", reading=SMALL)
+    found = {}
+    for name in EXECUTORS.names():
+        build_corpus([folder], tmp_path / name, settings, CorpusRuntime(executor=name, processes=2))
+        found[name] = hashes(tmp_path / name)
+    assert {"here", "processes", "ray"} <= set(found)
+    assert all(tree == found["here"] for tree in found.values())
+
+
 def test_an_interrupted_build_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(tmp_path)
     build(folder, tmp_path / "whole")
@@ -100,7 +117,7 @@ def test_an_interrupted_build_goes_on_to_the_same_bytes(tmp_path: Path, monkeypa
             raise KeyboardInterrupt
         return read(task)
 
-    monkeypatch.setattr("danlu.corpus.pipeline.read_shard", failing)
+    monkeypatch.setattr("danlu.corpus.passes.read_shard", failing)
     with pytest.raises(KeyboardInterrupt):
         build(folder, tmp_path / "out")
     build(folder, tmp_path / "out")
@@ -112,7 +129,7 @@ def test_an_interrupted_build_goes_on_to_the_same_bytes(tmp_path: Path, monkeypa
 def test_a_change_of_a_source_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("danlu.corpus.pipeline.decide", lambda *args, **kwargs: 1 / 0)
+        patch.setattr("danlu.corpus.passes.decide", lambda *args, **kwargs: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             build(folder, tmp_path / "out")
     (folder / "b.txt").write_text("A text that came later.\n")
@@ -211,6 +228,33 @@ def test_limits_of_the_settings_go_over_those_of_the_preset(tmp_path: Path) -> N
     assert artifact.facts["dropped"]["language_not_wanted"] == 1
 
 
+def test_a_limit_brings_its_measures_along(tmp_path: Path) -> None:
+    everything = dict.fromkeys(("letters", "top_2_grams", "gopher_duplicate_lines", "map_neo_unique"), (0.0, 1.0))
+    artifact = build(folder_of(tmp_path), tmp_path / "out", limits=everything)
+    assert artifact.facts["documents_kept"] > 0
+    assert not set(everything) & set(artifact.facts["dropped"])
+    none = build(tmp_path / "texts", tmp_path / "none", limits={"num_units": (10.0, None), "letters": (0.0, 1.0)})
+    assert none.facts["documents_kept"] == artifact.facts["documents_kept"]
+
+
+def test_personal_data_of_a_cut_text_is_counted_once(tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    body = "\n\n".join(sentence(n) for n in range(60))
+    (folder / "long.txt").write_text(f"写信到 someone.else@company-of-ours.cn 即可。\n\n{body}")
+    build(folder, tmp_path / "out", preset="standard")
+    corpus = open_corpus(tmp_path / "out")
+    edits = [
+        edit
+        for which in ("documents", "dropped")
+        for t in corpus.tables(which)
+        for e in t["edits"].to_pylist()
+        for edit in e
+    ]
+    assert sum(edit.startswith("segments:") for edit in edits) > 2
+    assert [edit for edit in edits if edit.startswith("privacy:")] == ["privacy:email:1"]
+
+
 def test_unknown_names_are_refused_before_any_work(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     with pytest.raises(UsageError, match="minimal"):
@@ -253,7 +297,7 @@ def test_the_recipes(tmp_path: Path) -> None:
     events: list[Any] = []
     built = corpus_build([folder], tmp_path / "out", overrides=["corpus.preset=minimal"], watch=events.append)
     assert built.documents_in == built.documents_kept + sum(built.dropped.values())
-    assert {event["event"] for event in events} == {"corpus_files", "corpus_read"}
+    assert {event["event"] for event in events} == {"corpus_files", "corpus_read", "corpus_deciding", "corpus_written"}
     assert corpus_report(tmp_path / "out").documents_kept == built.documents_kept
     assert corpus_verify(tmp_path / "out").documents_kept == built.documents_kept
     assert corpus_explain(tmp_path / "out", "texts/books/gb.txt").edits == ("encoding:gb18030",)

@@ -87,7 +87,7 @@ def test_edits_are_counted_by_their_kind() -> None:
         "nfc": EditCount(num_documents=1, num_changes=3),
     }
     assert list(personal_data(edits)) == ["email"]
-    assert edit_meaning("privacy:email:2").zh == "替换个人信息 (email:2)"
+    assert edit_meaning("privacy:email:2").zh == "个人信息 (email:2)"
     assert edit_meaning("something:2") == Text._make(["something:2"] * 2)
     assert reason_meaning("some_reason").en == "some reason"
     assert reason_meaning("num_units").zh == "汉字与单词数"

@@ -61,3 +61,11 @@ def links(page: str) -> list[str]:
     """Relative links of a page, without anchors."""
     found = re.findall(r"\]\(([^)#\s]+)", _BLOCK.sub("", read(page)))
     return [link for link in found if "://" not in link]
+
+
+# Tutorial pages that show what their programs print; test_tutorial.py runs them.
+CALCULATED = [
+    page
+    for page in ENGLISH
+    if page.startswith("docs/tutorial/") and any(block.language == "text" for block in blocks(page))
+]

@@ -10,8 +10,9 @@ from danlu.core.errors import DataError
 from danlu.evaluation import language
 from danlu.evaluation.language import DocumentSet, score_documents, score_windows
 from danlu.evaluation.windows import cut_windows, join_documents
-from danlu.models.gpt import GPTSettings, build
+from danlu.models.gpt import ARCHITECTURE
 from danlu.models.model import LanguageModel
+from danlu.models.rotary_decoder import GPTSettings
 
 VOCAB_SIZE, CONTEXT = 23, 12
 LENGTHS_V = np.concatenate([[0], np.ones(VOCAB_SIZE - 1, dtype=np.int64)])
@@ -30,7 +31,7 @@ def model() -> LanguageModel:
         dropout=0.3,
     )
     torch.manual_seed(0)
-    network = build(settings, VOCAB_SIZE, seed=1)
+    network = ARCHITECTURE.build(settings, VOCAB_SIZE, seed=1)
     with torch.no_grad():
         for weight in network.parameters():
             weight.mul_(3.0)  # far from uniform, so that hits and confidences differ

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from danlu.models import ARCHITECTURES
-from danlu.models.gpt import Decoder
 from danlu.models.model import LanguageModel
+from danlu.models.stack import Stack
 from danlu.runtime.measure import find_compiler
 
 pytestmark = [
@@ -44,4 +44,4 @@ def test_it_equals_the_plain_form_at_every_length_of_window() -> None:
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 2
     model.body.run_plain()
     torch.testing.assert_close(_pass(model, ids[:32].view(2, 16))["hidden"], other["hidden"], atol=0, rtol=0)
-    assert isinstance(model.body, Decoder)
+    assert isinstance(model.body, Stack)

@@ -11,7 +11,8 @@ from danlu.core.errors import DataError, UsageError
 from danlu.corpus.pipeline import build_corpus
 from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.corpus.store import open_corpus
-from danlu.models.gpt import GPTSettings, build
+from danlu.models.gpt import ARCHITECTURE
+from danlu.models.rotary_decoder import GPTSettings
 from danlu.models.store import save_model
 from danlu.recipes.compare import compare
 from danlu.recipes.evaluate import evaluate
@@ -48,7 +49,7 @@ def make_run(folder: Path, valid: str, *, kind: str, seed: int) -> Path:
     shape = GPTSettings(
         width=16, depth=1, num_heads=1, num_key_heads=1, head_width=16, inner_width=32, context_length=32
     )
-    save_model(build(shape, tokenizer.vocab_size, seed=seed), run / "model", bos_id=tokenizer.bos_id)
+    save_model(ARCHITECTURE.build(shape, tokenizer.vocab_size, seed=seed), run / "model", bos_id=tokenizer.bos_id)
     shutil.copytree(run / "tokenizer", run / "model" / "tokenizer")
     assert tokenizer.artifact is not None
     finish_artifact(run / "model", "model", settings={}, inputs={"tokenizer": tokenizer.artifact.digest})

@@ -16,7 +16,7 @@ from danlu.core.settings import resolve
 from danlu.models import ARCHITECTURES
 from danlu.models.model import LanguageModel
 from danlu.objectives.causal import Causal
-from danlu.objectives.objective import Objective
+from danlu.objectives.objective import Objective, Vocabulary
 from danlu.runtime.signals import Signals
 from danlu.runtime.world import ALONE, World
 from danlu.training import OPTIMIZERS
@@ -71,7 +71,7 @@ class TinyRun:
     folder: Path
     settings: TrainingSettings
     num_steps: int = 20
-    objective: Objective = field(default_factory=Causal)
+    objective: Objective = field(default_factory=lambda: Causal(Vocabulary(size=64)))
     validate: Callable[[TrainState], float] = lambda state: 1.0
     world: World = ALONE
     dropout: float = 0.0

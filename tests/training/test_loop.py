@@ -13,7 +13,7 @@ from danlu.batches.batch import TokenBatch
 from danlu.core.errors import DivergedError, InterruptedRun
 from danlu.models.model import LanguageModel
 from danlu.objectives.causal import Causal
-from danlu.objectives.objective import Loss, Objective
+from danlu.objectives.objective import Loss, Objective, Vocabulary
 from danlu.runtime.signals import Signals
 from danlu.training.checkpoint import finished_checkpoints, load_checkpoint, resume
 from danlu.training.progress import Progress
@@ -29,12 +29,13 @@ class Poisoned(Objective):
     directions: ClassVar[frozenset[str]] = frozenset({"left-to-right"})
 
     def __init__(self, bad: Callable[[int], bool]) -> None:
+        super().__init__(Vocabulary(size=64))
         batches = tiny_batches()
         self.bad_rows = [batches.batch(n).inputs_BT.tolist() for n in range(60) if bad(n)]
 
     def loss(self, model: LanguageModel, batch: TokenBatch) -> Loss:
         """NaN for the bad ones."""
-        loss = Causal().loss(model, batch)
+        loss = Causal(Vocabulary(size=64)).loss(model, batch)
         bad = batch.inputs_BT.tolist() in self.bad_rows
         return Loss(nats=loss.nats * (math.nan if bad else 1.0), num_targets=loss.num_targets)
 

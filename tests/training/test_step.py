@@ -10,7 +10,7 @@ from torch import Tensor
 from danlu.batches.batch import TokenBatch
 from danlu.models.model import LanguageModel
 from danlu.objectives.causal import Causal
-from danlu.objectives.objective import Loss, Objective
+from danlu.objectives.objective import Loss, Objective, Vocabulary
 from danlu.runtime.world import ALONE
 from danlu.training.optimizers import matrices_of
 from danlu.training.settings import TrainingSettings
@@ -27,11 +27,12 @@ class Changed(Objective):
     directions: ClassVar[frozenset[str]] = frozenset({"left-to-right"})
 
     def __init__(self, change: Callable[[Tensor], Tensor]) -> None:
+        super().__init__(Vocabulary(size=64))
         self.change = change
 
     def loss(self, model: LanguageModel, batch: TokenBatch) -> Loss:
         """The changed loss."""
-        loss = Causal().loss(model, batch)
+        loss = Causal(Vocabulary(size=64)).loss(model, batch)
         return Loss(nats=self.change(loss.nats), num_targets=loss.num_targets)
 
 
@@ -45,7 +46,7 @@ def _step(
     return train_step(
         state,
         tiny_batches().batch(number),
-        objective or Causal(),
+        objective or Causal(Vocabulary(size=64)),
         settings,
         scale=1.0,
         seed=0,
@@ -85,7 +86,7 @@ def test_the_loss_is_nats_per_token_and_the_step_counts() -> None:
     settings = tiny_settings()
     state = tiny_state(settings)
     batch = tiny_batches().batch(0)
-    expected = Causal().loss(state.model, batch)
+    expected = Causal(Vocabulary(size=64)).loss(state.model, batch)
     result = _step(state, settings)
     assert result.taken
     assert result.loss == pytest.approx(float(expected.nats.detach()) / 32)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from danlu.batches.order import WindowOrder
+from danlu.batches.order import DataOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class WindowBatches:
     """
 
     def __init__(
-        self, ids: npt.NDArray[np.integer], order: WindowOrder, *, num_windows: int, rank: int = 0, size: int = 1
+        self, ids: npt.NDArray[np.integer], order: DataOrder, *, num_windows: int, rank: int = 0, size: int = 1
     ) -> None:
         assert num_windows % size == 0, "the recipe makes the batch divisible by the number of processes"
         self.ids, self.order, self.num_windows, self.rank, self.size = ids, order, num_windows, rank, size

@@ -10,6 +10,7 @@ COMMANDS = {
     "corpus check": "danlu.recipes.corpus_questions:corpus_check",
     "corpus what-if": "danlu.recipes.corpus_questions:corpus_what_if",
     "corpus plan": "danlu.recipes.corpus_plan:corpus_plan",
+    "corpus quality train": "danlu.recipes.quality:corpus_quality_train",
     "tokenizer train": "danlu.recipes.tokenizer:tokenizer_train",
     "plan": "danlu.recipes.plan:plan",
     "pretrain": "danlu.recipes.pretrain:pretrain",

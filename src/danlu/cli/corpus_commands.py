@@ -133,20 +133,24 @@ QUALITY_TRAIN = Command(
                 help=Text("good text: a file, a folder or a corpus", "好文本：文件、目录或语料"),
             )
         ),
-        required(
-            Option(
-                name="--bad",
-                key="bad",
-                metavar=Text("DIR", "目录"),
-                read=Path,
-                help=Text("bad text: a file, a folder or a corpus", "坏文本：文件、目录或语料"),
-            )
+        Option(
+            name="--bad",
+            key="bad",
+            metavar=Text("DIR", "目录"),
+            read=Path,
+            help=Text(
+                "bad text, likewise; without it the score tells how much a text is like the good text",
+                "坏文本，同上；不给则评分只表示与好文本有多像",
+            ),
         ),
         required(OUT),
     ),
     overrides=True,
     watched=True,
-    examples=("danlu corpus quality train --good books/ --bad web/ -o quality/mine",),
+    examples=(
+        "danlu corpus quality train --good books/ --bad web/ -o quality/mine",
+        "danlu corpus build web/ -o corpora/mine corpus.quality_model=quality/mine corpus.limits.quality=[0.05,1]",
+    ),
 )
 
 CORPUS_COMMANDS = (
@@ -163,4 +167,5 @@ CORPUS_COMMANDS = (
         ),
     ),
     *_ASKING,
+    QUALITY_TRAIN,
 )

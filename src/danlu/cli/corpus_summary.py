@@ -40,7 +40,11 @@ ESTIMATED = Text("about {count} tokens (an estimate)", "约 {count} 个词元（
 DOUBLES = Text("duplicates", "重复")
 ALIKE = Text("near ones by similarity", "近似重复的相似度")
 PRIVACY = Text("personal data", "个人信息")
-CONTAMINATED = Text("dropped for evaluation text", "因含评测文本丢弃")
+CONTAMINATED = Text("evaluation items", "评测题目")
+ITEMS_SEEN = Text(
+    "{num_items_seen} of {num_items} seen in {num_documents} documents (see contamination.json)",
+    "{num_items} 道题中有 {num_items_seen} 道见于 {num_documents} 篇文档（详见 contamination.json）",
+)
 LICENCES = Text("licences", "许可证")
 PAGE = Text("page", "网页")
 CARD = Text("data card", "数据卡")
@@ -95,10 +99,15 @@ def _contents(plain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield say(ALIKE), say(COMMA).join(f"{step}: {count}" for step, count in plain["doubles"]["similarities"].items())
     yield say(PRIVACY), _counts({kind: found["num_changes"] for kind, found in plain["privacy"].items()})
     yield say(SEEN), str(plain["valid_seen_in_train"])
-    yield say(CONTAMINATED), str(plain["contamination"].get("num_dropped") or "")
+    yield say(CONTAMINATED), _contamination(plain["contamination"])
     yield say(LICENCES), _sizes({row["name"]: row["num_bytes"] for row in plain["licences"]})
     yield say(EDITS), _counts({name: found["num_changes"] for name, found in plain["edits"].items()})
     yield say(SKIPPED), _counts(plain["files_skipped"])
+
+
+def _contamination(found: Mapping[str, Any]) -> str:
+    """Evaluation items seen and the documents that hold them; empty where no evaluation file was named."""
+    return say(ITEMS_SEEN, **found) if "num_items" in found else ""
 
 
 def _tokens(plain: Mapping[str, Any]) -> str:

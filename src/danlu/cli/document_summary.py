@@ -38,6 +38,8 @@ AT_LEAST = Text("at least {least}", "至少 {least}")
 AT_MOST = Text("at most {most}", "至多 {most}")
 LEAST_COLUMN = 24  # columns of text that one of two sides needs; narrower terminals show them one below the other
 MOST_LINES = 4
+LEAKS = Text("evaluation", "评测题目")
+LEAK_OF = Text("{share} of {file}:{offset}: {text}", "含 {file}:{offset} 的 {share}：{text}")
 
 
 def explanation_lines(result: Any, width: int) -> Iterator[str]:
@@ -53,6 +55,7 @@ def explanation_lines(result: Any, width: int) -> Iterator[str]:
         (say(DOMAIN), printable(plain["domain"])),
         (say(CLUSTER), _cluster(plain)),
         (say(DOUBLES), _doubles(plain)),
+        *((say(LEAKS), _leak(found)) for found in plain["leaks"][:MOST_LINES]),
         (say(TOKENS), _tokens(plain["tokens"])),
         (say(BEGINNING), cut(" ".join(printable(plain["text"][:400]).split()), 2 * width)),
     ]
@@ -79,6 +82,11 @@ def _cluster(plain: Mapping[str, Any]) -> str:
     if plain["num_in_cluster"] < 2:
         return ""
     return say(CLUSTER_OF, name=plain["cluster"], count=plain["num_in_cluster"])
+
+
+def _leak(found: Mapping[str, Any]) -> str:
+    text = cut(" ".join(printable(found["text"]).split()), 60)
+    return say(LEAK_OF, share=f"{found['share']:.1%}", file=printable(found["file"]), offset=found["offset"], text=text)
 
 
 def _doubles(plain: Mapping[str, Any]) -> str:

@@ -25,6 +25,12 @@ LOOSEN = Text(
     "A limit that does not fit this text is set so: danlu corpus check {path} {name}=VALUE",
     "若界限不适合这份文本，可这样修改：danlu corpus check {path} {name}=值",
 )
+MOST_DOMAINS = 8  # that `check` shows; all of them stand in the report
+DOMAINS = Text("Diversity of the domains, the least of {count} first:", "各领域的多样性（共 {count} 个，由低到高）：")
+DIVERSE = Text(
+    "distinct {distinct}, types {types}, compression {compression}",
+    "五元组 {distinct}，词种 {types}，压缩比 {compression}",
+)
 UNKNOWN = Text("not measured", "未测得")
 CHANGED = Text("Limits asked about:", "所问的界限：")
 NO_CHANGE = Text("These are the limits of the build.", "与构建时的界限相同。")
@@ -66,6 +72,7 @@ def check_lines(result: Any, width: int) -> Iterator[str]:
     for topic, passed in plain["verdicts"].items():
         yield say(VERDICT, topic=say(TOPICS[topic]), verdict=say(PASSES if passed else FAILS))
         yield from table([_check(row) for row in plain["checks"] if row["topic"] == topic], width, indent=0)
+    yield from _domains(plain, width)
     yield ""
     path = plain["path"]
     if plain["passed"]:
@@ -83,6 +90,28 @@ def _check(row: Mapping[str, Any]) -> tuple[str, str]:
     return ("  " if row["passed"] else "! ") + row[
         "name"
     ], f"{value}{f' ({allowed})' if allowed else ''} {row['meaning']}"
+
+
+def _domains(plain: Mapping[str, Any], width: int) -> Iterator[str]:
+    """The least diverse domains, marked where they lie outside the limits; none where there is only one."""
+    if len(plain["domains"]) < 2:
+        return
+    narrow = set(plain["narrow_domains"])
+    rows = sorted(plain["domains"], key=lambda row: (row["name"] not in narrow, row["distinct"] or 1))
+    yield ""
+    yield from wrap(say(DOMAINS, count=len(rows)), width)
+    shown = [
+        (("! " if row["name"] in narrow else "  ") + cut(row["name"], width // 2 - 4), _diversity(row))
+        for row in rows[:MOST_DOMAINS]
+    ]
+    yield from table(shown, width, indent=0)
+
+
+def _diversity(row: Mapping[str, Any]) -> str:
+    shown = {
+        name: say(UNKNOWN) if row[name] is None else figure(row[name]) for name in ("distinct", "types", "compression")
+    }
+    return say(DIVERSE, **shown)
 
 
 def what_if_lines(result: Any, width: int) -> Iterator[str]:

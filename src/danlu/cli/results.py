@@ -14,7 +14,7 @@ from danlu.core.language import Text, say
 def plain_values(value: Any) -> Any:
     """`value` as JSON knows it: dataclasses become objects, paths text, NaN and infinity their names."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain_values(getattr(value, f.name)) for f in fields(value) if not f.name.startswith("_")}
+        return _named({f.name: plain_values(getattr(value, f.name)) for f in fields(value) if f.name[0] != "_"})
     if isinstance(value, Text):
         return say(value)
     if isinstance(value, Mapping):
@@ -28,6 +28,13 @@ def plain_values(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     return value.item() if hasattr(value, "item") else str(value)
+
+
+def _named(plain: dict[str, Any]) -> dict[str, Any]:
+    """A pseudo-likelihood has a name of its own, so that nobody takes it for the bits of a code."""
+    if plain.get("pseudo") is True and "bits_per_byte" in plain:
+        plain["pseudo_bits_per_byte"] = plain.pop("bits_per_byte")
+    return plain
 
 
 def json_line(value: Any, out: Terminal) -> str:

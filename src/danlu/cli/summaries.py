@@ -9,6 +9,7 @@ from danlu.cli.document_summary import explanation_lines
 from danlu.cli.gate_summary import check_lines, plan_lines, what_if_lines
 from danlu.cli.layout import cut, display_width, pad, wrap
 from danlu.cli.machine_summary import machine_lines
+from danlu.cli.quality_summary import quality_lines
 from danlu.cli.results import plain_values
 from danlu.cli.wording import COMMA, quote_lines, table
 from danlu.core.language import Text, say
@@ -17,6 +18,11 @@ from danlu.core.quantities import format_bytes, format_count, format_duration
 THIS_MODEL = Text("this model", "本模型")
 FINISHED = Text("{folder} is finished.", "{folder} 已完成。")
 BITS = Text("Bits per byte of the held-out text, lower is better:", "留出文本的每字节比特数，越低越好：")
+PSEUDO = Text(
+    "Pseudo bits per byte of the held-out text (each token hidden and filled in; compares with its like only): {bits:.3f}",
+    "留出文本的伪每字节比特数（逐个遮蔽再填回，只与同类模型比较）：{bits:.3f}",
+)
+PSEUDO_MARK = Text("pseudo", "伪")
 NGRAMS = Text("n-grams", "n 元模型")
 FACTS = (
     ("perplexity", Text("perplexity {value} per token", "每词元困惑度 {value}"), lambda v: f"{v:.2f}"),
@@ -42,8 +48,9 @@ PROOF = Text(
 )
 REPORT = Text("report", "报告")
 NEXT = Text("Next:", "接下来：")
+WRITE_LINE = ('danlu generate {folder} "..."', Text("let it write", "让它续写"))
+FILL_LINE = ('danlu generate {folder} "... ___ ..."', Text("let it fill the blank", "让它填空"))
 NEXT_LINES = (
-    ('danlu generate {folder} "..."', Text("let it write", "让它续写")),
     ("danlu evaluate {folder} --on FILE", Text("measure it on other text", "在别的文本上衡量")),
     ("danlu extend {folder} --for 10m", Text("train it for longer", "再多训练一会儿")),
 )
@@ -68,7 +75,8 @@ def _run(result: Any, width: int) -> Iterator[str]:
     yield from table([(say(REPORT), f"{folder}/report.html")], width)
     yield ""
     yield say(NEXT)
-    lines = [(line.format(folder=folder), say(meaning)) for line, meaning in NEXT_LINES]
+    first = FILL_LINE if plain.get("pseudo") else WRITE_LINE
+    lines = [(line.format(folder=folder), say(meaning)) for line, meaning in (first, *NEXT_LINES)]
     longest = max(display_width(line) for line, _ in lines)
     beside = longest + 4 + max(display_width(meaning) for _, meaning in lines) <= width
     for line, meaning in lines:
@@ -107,14 +115,19 @@ def _sureness(plain: Mapping[str, Any]) -> Iterator[str]:
 def _comparison(result: Any, width: int) -> Iterator[str]:
     """Runs in the order of their figure, and what can be said of the best two."""
     plain = plain_values(result)
-    rows = sorted(plain["runs"], key=lambda row: row["bits_per_byte"])
+    rows = sorted(plain["runs"], key=_bits)
     yield from wrap(say(BITS), width)
     longest = min(max(8, width - 26), max((display_width(str(row["name"])) for row in rows), default=8))
     for row in rows:
         interval = row.get("interval")
-        between = f"  {interval['low']:.3f} .. {interval['high']:.3f}" if interval and width >= longest + 26 else ""
-        yield f"  {pad(cut(str(row['name']), longest), longest)}  {row['bits_per_byte']:6.3f}{between}"
+        between = f"  {say(PSEUDO_MARK)}" if row.get("pseudo") else ""
+        between += f"  {interval['low']:.3f} .. {interval['high']:.3f}" if interval and width >= longest + 26 else ""
+        yield f"  {pad(cut(str(row['name']), longest), longest)}  {_bits(row):6.3f}{between}"
     yield from wrap(say(result.verdict), width)
+
+
+def _bits(row: Mapping[str, Any]) -> float:
+    return float(row["pseudo_bits_per_byte"] if row.get("pseudo") else row["bits_per_byte"])
 
 
 def _plan(result: Any, width: int) -> Iterator[str]:
@@ -137,6 +150,8 @@ def _export(result: Any, width: int) -> Iterator[str]:
 def _race(plain: Mapping[str, Any], width: int) -> Iterator[str]:
     """Bits per byte of the model and of the reference lines, the best first, as bars."""
     own = plain.get("bits_per_byte")
+    if isinstance(plain.get("pseudo_bits_per_byte"), float):
+        yield from wrap(say(PSEUDO, bits=plain["pseudo_bits_per_byte"]), width)
     if not isinstance(own, (int, float)):
         return
     lines = plain.get("reference_lines") or {}
@@ -215,5 +230,6 @@ _SUMMARIES: dict[str, Callable[[Any, int], Iterator[str]]] = {
     "corpus check": check_lines,
     "corpus what-if": what_if_lines,
     "corpus plan": plan_lines,
+    "corpus quality train": quality_lines,
     "doctor": machine_lines,
 }

@@ -25,6 +25,7 @@ _NOTICES = {
     "nonfinite": Text(
         "step {step}: the loss is not finite; the step is skipped", "第 {step} 步：损失不是有限数，跳过该步"
     ),
+    "mixture": Text("domains by the plan: {parts}", "按计划的领域混合：{parts}"),
     "proven": Text(
         "{program} loaded the copy; largest difference {difference:.1e}",
         "{program} 已加载副本；最大相差 {difference:.1e}",

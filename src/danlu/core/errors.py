@@ -16,6 +16,7 @@ Anything else that escapes is a bug of danlu (exit code 1). `assert` is for our 
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 from danlu.core.language import Language, Text, language, say_in
 
@@ -39,6 +40,10 @@ class DanluError(Exception):
         self.what, self.got, self.allowed, self.fix, self.values = what, got, allowed, fix, values
         super().__init__(self.render("en"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error of a worker process travels whole: made again without `__init__`, whose arguments differ by class."""
+        return _again, (type(self), self.args), self.__dict__
+
     def render(self, chosen: Language | None = None) -> str:
         """The message in `chosen` (default: the reader's language), one line for each of the four parts."""
         tongue = chosen or language()
@@ -54,6 +59,10 @@ class DanluError(Exception):
 
     def __str__(self) -> str:
         return self.render()
+
+
+def _again(kind: type[DanluError], args: tuple[Any, ...]) -> DanluError:
+    return kind.__new__(kind, *args)
 
 
 class UsageError(DanluError):

@@ -48,10 +48,20 @@ CLEANERS = Registry(
     Text("cleaner", "清洗步骤"),
     {
         "line_ends": "danlu.corpus.cleaning:line_ends",
+        "mojibake": "danlu.corpus.cleaners.mojibake:repair",
+        "unicode_repair": "danlu.corpus.cleaners.unicode_repair:CLEANER",
         "control_characters": "danlu.corpus.cleaning:control_characters",
         "nfc": "danlu.corpus.cleaning:nfc",
+        "width": "danlu.corpus.cleaners.width:fold_width",
         "trailing_space": "danlu.corpus.cleaning:trailing_space",
         "citations": "danlu.corpus.cleaning:citations",
+        "boilerplate": "danlu.corpus.cleaners.boilerplate:take_out",
+        "chinese_script": "danlu.corpus.cleaners.chinese_script:CLEANER",
+        "privacy": "danlu.corpus.privacy.replacing:CLEANER",
+        "lower_case": "danlu.corpus.cleaners.classic:LOWER_CASE",
+        "stop_words": "danlu.corpus.cleaners.classic:STOP_WORDS",
+        "stems": "danlu.corpus.cleaners.classic:STEMS",
+        "punctuation": "danlu.corpus.cleaners.classic:PUNCTUATION",
     },
 )
 
@@ -68,6 +78,7 @@ MEASURES = Registry(
         "published_repetition": "danlu.corpus.measures.published_repetition:measure",
         "web_lines": "danlu.corpus.measures.web_lines:measure",
         "map_neo": "danlu.corpus.measures.map_neo:measure",
+        "quality": "danlu.corpus.measures.quality:measure",
     },
 )
 
@@ -99,6 +110,7 @@ RULES = Registry(
         "duplicate_9_grams": "danlu.corpus.rules.repetition:DUPLICATE_9_GRAMS",
         "duplicate_10_grams": "danlu.corpus.rules.repetition:DUPLICATE_10_GRAMS",
         "language": "danlu.corpus.rules.language:LANGUAGE",
+        "quality": "danlu.corpus.rules.quality:QUALITY",
         "gopher_duplicate_paragraphs": "danlu.corpus.rules.published:DUPLICATE_PARAGRAPHS",
         "gopher_duplicate_paragraph_characters": "danlu.corpus.rules.published:DUPLICATE_PARAGRAPH_CHARACTERS",
         "gopher_duplicate_lines": "danlu.corpus.rules.published:DUPLICATE_LINES",

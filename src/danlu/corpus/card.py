@@ -12,6 +12,7 @@ from pathlib import Path
 from danlu.core.disk import write_durably
 from danlu.core.language import Language, Text, say_in
 from danlu.core.quantities import format_bytes
+from danlu.corpus.cleaning import cleaners_of
 from danlu.corpus.report import CorpusReport
 from danlu.corpus.rules.judge import preset_of
 from danlu.corpus.settings import CorpusSettings
@@ -152,7 +153,7 @@ def _processing(corpus: Corpus, tongue: Language) -> str:
         tongue,
         PRESET,
         preset=settings.preset,
-        cleaners=", ".join(preset.cleaners),
+        cleaners=", ".join(cleaners_of(settings)),
         near=say_in(tongue, DROPPED_TOO if near else KEPT_TOO),
         seed=settings.seed,
     )

@@ -2,22 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from danlu.corpus import CLEANERS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cleaned:
-    """A text after a cleaner, and how many places it changed."""
-
-    text: str
-    num_changes: int
-
-
-Cleaner = Callable[[str], Cleaned]
+from danlu.corpus import CLEANERS, PRESETS
+from danlu.corpus.cleaners.cleaner import Cleaned, Cleaner, Row
+from danlu.corpus.cleaners.settings import CleaningSettings
+from danlu.corpus.presets import Preset
+from danlu.corpus.settings import CorpusSettings
 
 # Tab, line feed, and the marks that join or order letters of real scripts (ZWNJ, ZWJ, LRM, RLM) stay.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -82,24 +75,53 @@ def citations(text: str) -> Cleaned:
 
 @dataclass(frozen=True, kw_only=True)
 class CleanText:
-    """A text after several cleaners, and one edit `name:changes` for each that acted."""
+    """A text after several cleaners. Each that acted leaves an edit `name:changes`, or one `name:kind:changes` for each kind."""
 
     text: str
     edits: tuple[str, ...]
 
 
-def clean(text: str, names: Sequence[str]) -> CleanText:
-    """`text` after the cleaners `names` (rows of CLEANERS) in order."""
-    edits = []
+DEFAULTS = CleaningSettings()
+
+
+def clean(text: str, names: Sequence[str], settings: CleaningSettings = DEFAULTS) -> CleanText:
+    """`text` after the cleaners `names` (rows of CLEANERS) in order, each with its part of the settings."""
+    edits: list[str] = []
     for name in names:
-        cleaned = _cleaner(name)(text)
+        cleaned = apply(name, text, settings)
         if cleaned.num_changes:
             text = cleaned.text
-            edits.append(f"{name}:{cleaned.num_changes}")
+            edits += [f"{name}:{kind}:{count}" for kind, count in cleaned.kinds] or [f"{name}:{cleaned.num_changes}"]
     return CleanText(text=text, edits=tuple(edits))
 
 
+def apply(name: str, text: str, settings: CleaningSettings = DEFAULTS) -> Cleaned:
+    """`text` after one row of CLEANERS."""
+    row = _row(name)
+    if not isinstance(row, Cleaner):
+        return row(text)
+    return row.clean(text, getattr(settings, row.settings) if row.settings else None)
+
+
+def cleaners_of(settings: CorpusSettings) -> tuple[str, ...]:
+    """The cleaners of a build: those of the preset and `also`, less `without`, in the order of the table CLEANERS.
+
+    Raises UsageError with the nearest name for one that is not there.
+    """
+    return _cleaners_of(settings.preset, settings.cleaning.also, settings.cleaning.without)
+
+
 @cache
-def _cleaner(name: str) -> Cleaner:
-    found: Cleaner = CLEANERS.load(name)
+def _cleaners_of(preset: str, also: tuple[str, ...], without: tuple[str, ...]) -> tuple[str, ...]:
+    # Looking at the entry points costs 30 ms, and every document asks.
+    found: Preset = PRESETS.load(preset)
+    for name in (*also, *without):
+        _row(name)
+    wanted = {*found.cleaners, *also} - {*without}
+    return tuple(name for name in CLEANERS.names() if name in wanted)
+
+
+@cache
+def _row(name: str) -> Row:
+    found: Row = CLEANERS.load(name)
     return found

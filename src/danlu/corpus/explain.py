@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from danlu.core.language import Text
 from danlu.corpus.differing import Difference, differences
+from danlu.corpus.leaks import leaks_of
 from danlu.corpus.naming import find, find_one
 from danlu.corpus.reasons import edit_meaning, reason_meaning
 from danlu.corpus.rules.judge import limits_of, rule
@@ -75,6 +76,7 @@ class Explanation:
     differences: tuple[Difference, ...]
     num_doubles: int
     doubles: tuple[str, ...]
+    leaks: tuple[Mapping[str, Any], ...] = ()  # evaluation items whose text it holds: file, offset, text, share
     tokens: TokenRange | None = None
 
 
@@ -110,6 +112,7 @@ def explain(corpus: Corpus, document: str) -> Explanation:
         differences=() if twin_text is None else differences(str(row["text"]), twin_text),
         num_doubles=len(doubles),
         doubles=tuple(doubles[:MOST_DOUBLES]),
+        leaks=tuple(leaks_of(corpus.artifact.path, hit.id)),
     )
 
 

@@ -38,6 +38,12 @@ class Shard:
     index: int
     parts: tuple[FilePart, ...]
 
+    @property
+    def num_bytes(self) -> int:
+        """Bytes to read, packed as they lie."""
+        stops = ((part.file.num_bytes if part.stop is None else part.stop) - part.start for part in self.parts)
+        return sum(stops)
+
 
 def find_files(sources: Sequence[Path], settings: ReadingSettings, *, valid: Sequence[Path] = ()) -> FoundFiles:
     """Walks `sources` and `valid` (files or folders) in sorted order; raises UsageError for one that does not exist.
@@ -169,10 +175,10 @@ def _folder_domain(source: Path, root: str, inside: tuple[str, ...]) -> str:
 
 def _missing(source: Path) -> UsageError:
     return UsageError(
-        Text("there is no file or folder {path}", "文件或目录不存在:{path}"),
+        Text("there is no file or folder {path}", "文件或目录不存在：{path}"),
         got=str(source),
         allowed=Text("an existing file or folder", "已存在的文件或目录"),
-        fix=Text("check the spelling; the command runs in {folder}", "请检查拼写;当前目录为 {folder}"),
+        fix=Text("check the spelling; the command runs in {folder}", "请检查拼写；当前目录为 {folder}"),
         path=source,
         folder=Path.cwd(),
     )

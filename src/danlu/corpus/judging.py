@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from danlu.corpus import MEASURES
-from danlu.corpus.measures import size
+from danlu.corpus.measures import quality, size
 from danlu.corpus.measures.batch import Array, Measure, TextBatch
 from danlu.corpus.measures.web_lines import edited_texts
 from danlu.corpus.rules.judge import judge, limits_of, measure_groups, preset_of
@@ -36,6 +36,7 @@ class Judged:
 def measure_batch(batch: TextBatch, settings: CorpusSettings) -> dict[str, Array]:
     """Every measure of the preset for each text: name -> array, in a fixed order."""
     columns: dict[str, Array] = {}
+    batch.shared[quality.MODEL] = settings.quality_model
     for group in measure_groups(settings):
         columns.update(_measure(group)(batch))
     return columns
@@ -60,7 +61,9 @@ def judge_texts(texts: Sequence[str], settings: CorpusSettings, *, fixed: Sequen
             num_removed_D[changed_D] = np.maximum(1, _num_lines(texts) - kept_lines)[changed_D]
             stored = [new if it else old for new, old, it in zip(edited, texts, changed_D, strict=True)]
             batch = TextBatch(stored)
-            columns.update(size.measure(batch))
+            for name, values in size.measure(TextBatch([stored[place] for place in np.flatnonzero(changed_D)])).items():
+                columns[name] = columns[name].copy()
+                columns[name][changed_D] = values
             blank_D = np.array([not text.strip() for text in stored], bool)
             reason_D[changed_D & blank_D] = "empty"
     return Judged(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from danlu.core.errors import UsageError
 from danlu.core.language import Text
+from danlu.corpus.quality.needed import refuse_unscored
 from danlu.corpus.rules.judge import limits_of, rule
 from danlu.corpus.rules.rule import Limits
 from danlu.corpus.settings import CorpusSettings
@@ -37,7 +38,9 @@ def asked_limits(
         name, _, side = name.partition(".")
         rule(name)
         limits[name] = _changed(limits.get(name, OPEN), side, text.strip().lower(), change)
-    return {name: found for name, found in limits.items() if found != OPEN}
+    asked = {name: found for name, found in limits.items() if found != OPEN}
+    refuse_unscored(settings, asked)
+    return asked
 
 
 def limit_changes(before: Mapping[str, Limits], after: Mapping[str, Limits]) -> tuple[LimitChange, ...]:

@@ -161,7 +161,7 @@ def _not_one(document: str, hits: Sequence[Hit]) -> DataError:
         ),
         fix=Text(
             "take one of the names above, or an id from the report or from the column id",
-            "请使用上面列出的名称之一,或报告、id 列中的 id",
+            "请使用上面列出的名称之一，或报告、id 列中的 id",
         ),
         count=len(hits),
         document=document,

@@ -37,7 +37,16 @@ _CLEANERS = ("line_ends", "control_characters", "nfc", "trailing_space")
 
 # Published limits that hold for Chinese and English alike, counted in units; where the two differ, the wider one.
 STANDARD = Preset(
-    cleaners=_CLEANERS,
+    cleaners=(
+        "line_ends",
+        "mojibake",
+        "unicode_repair",
+        "control_characters",
+        "nfc",
+        "width",
+        "trailing_space",
+        "privacy",
+    ),
     measures=("size", "language", "characters", "lines", "repetition"),
     limits={
         "num_units": Limits(least=50, most=100_000),

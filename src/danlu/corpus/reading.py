@@ -46,12 +46,12 @@ def read_part(part: FilePart, settings: ReadingSettings) -> Iterator[Found | Ref
 def _checked(item: Found | Refused, part: FilePart, settings: ReadingSettings) -> Found | Refused:
     if settings.on_damage == "refuse" and isinstance(item, Refused) and item.reason in DAMAGE:
         raise DataError(
-            Text("{name} is damaged at {offset}: {reason}", "{name} 在 {offset} 处损坏:{reason}"),
+            Text("{name} is damaged at {offset}: {reason}", "{name} 在 {offset} 处损坏：{reason}"),
             got=item.got[:SHOWN],
             allowed=Text("files that can be read to their end", "能够完整读取的文件"),
             fix=Text(
                 "mend or leave out the file, or set corpus.reading.on_damage=skip to count what is lost and go on",
-                "请修复或移除该文件,或设置 corpus.reading.on_damage=skip 以计数并继续",
+                "请修复或移除该文件，或设置 corpus.reading.on_damage=skip 以计数并继续",
             ),
             name=full_name(part, item),
             offset=item.offset,

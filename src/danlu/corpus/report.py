@@ -8,6 +8,7 @@ from typing import Any
 
 from danlu.core.language import Text
 from danlu.core.streams import stream_seed
+from danlu.corpus.diversity import Diversity, domain_diversity
 from danlu.corpus.doubles import Doubles, doubles
 from danlu.corpus.reasons import DUPLICATES, reason_meaning
 from danlu.corpus.rules.judge import limits_of, rule
@@ -96,6 +97,7 @@ class CorpusReport:
     rules: tuple[RuleLine, ...]
     language_tallies: tuple[Tally, ...]
     domain_tallies: tuple[Tally, ...]
+    diversity: tuple[Diversity, ...]  # of each domain, from samples
     licences: tuple[Tally, ...]
     lengths: tuple[LengthBin, ...]
     edits: Mapping[str, EditCount]
@@ -134,6 +136,7 @@ def report(corpus: Corpus) -> CorpusReport:
         rules=_rules(corpus, dropped),
         language_tallies=tallies(corpus, "language"),
         domain_tallies=domains,
+        diversity=domain_diversity(corpus),
         licences=licences(corpus),
         lengths=length_bins(corpus),
         edits=edits,

@@ -14,12 +14,14 @@ import numpy as np
 import pyarrow as pa
 
 from danlu.core.artifacts import file_sha256
-from danlu.corpus.cleaning import clean
+from danlu.corpus.cleaning import clean, cleaners_of
 from danlu.corpus.document import FilePart, Found, Refused, document_id, full_name
 from danlu.corpus.duplicates import text_digest
 from danlu.corpus.files import Shard
 from danlu.corpus.judging import judge_texts
-from danlu.corpus.measures.batch import Array
+from danlu.corpus.leaks import CONTAMINATED, LeakLog
+from danlu.corpus.measures.batch import Array, TextBatch
+from danlu.corpus.pieces import piece_column
 from danlu.corpus.reading import read_part
 from danlu.corpus.rules.judge import preset_of
 from danlu.corpus.segments import cut
@@ -40,6 +42,7 @@ class ReadingTask:
     shard: Shard
     settings: CorpusSettings
     scratch: Path
+    evaluation: str = ""  # digest of the evaluation files, whose n-grams lie beside the scratch file; empty: none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +63,17 @@ def read_shard(task: ReadingTask) -> dict[str, Any]:
     """Writes the scratch file and gives one entry for each part of a file: bytes, digest, documents, refusals."""
     writer: PartWriter | None = None
     parts: list[dict[str, Any]] = []
+    leaks = LeakLog(task.scratch, task.settings.contamination, task.evaluation) if task.evaluation else None
     for rows in _batches(_rows(task, parts)):
-        table = _measured(rows, task.settings)
+        table = _measured(rows, task.settings, leaks)
         writer = writer or PartWriter(task.scratch, table.schema, fast=True)
         writer.write(table)
     if writer is None:
         table = _measured([], task.settings)
         writer = PartWriter(task.scratch, table.schema, fast=True)
     writer.close()
+    if leaks is not None:
+        leaks.close()
     return {"parts": parts}
 
 
@@ -91,7 +97,9 @@ def _rows(task: ReadingTask, parts: list[dict[str, Any]]) -> Iterator[_Row]:
                 summary.add(row)
                 yield row
         if num_found == 0:
-            yield _refused_row(Refused(offset=part.start, reason="empty", got=""), part)
+            nothing = Refused(offset=part.start, reason="empty", got="")
+            summary.refuse(nothing)
+            yield _refused_row(nothing, part)
         parts.append(summary.facts(part))
 
 
@@ -102,7 +110,7 @@ def _pieces(found: Found, part: FilePart, settings: CorpusSettings) -> Iterator[
         pieces, edits = [found.text], found.edits
     else:
         preset = preset_of(settings)
-        cleaned = clean(found.text, preset.cleaners)
+        cleaned = clean(found.text, cleaners_of(settings), settings.cleaning)
         pieces = [cleaned.text]
         if preset.most_characters is None:
             pieces = cut(cleaned.text, settings.reading.cut_above, settings.reading.segment_bytes)
@@ -118,7 +126,8 @@ def _pieces(found: Found, part: FilePart, settings: CorpusSettings) -> Iterator[
             offset=found.offset,
             domain=domain,
             text=text,
-            edits=edits,
+            # counts of personal data are those of the whole text: they stand with its first piece, so that sums are true
+            edits=edits if number == 0 else tuple(edit for edit in edits if not edit.startswith("privacy:")),
             valid=part.file.valid,
             reason=None if part.file.valid and text else _unusable(text),
         )
@@ -208,7 +217,16 @@ def _batches(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
         yield batch
 
 
-def _measured(rows: list[_Row], settings: CorpusSettings) -> pa.Table:
+def _whereabouts(rows: list[_Row]) -> dict[str, pa.Array]:
+    return {
+        "id": pa.array([row.id for row in rows], pa.string()),
+        "source": pa.array([row.source for row in rows], pa.string()),
+        "offset": pa.array([row.offset for row in rows], pa.int64()),
+        "domain": pa.array([row.domain for row in rows], pa.string()),
+    }
+
+
+def _measured(rows: list[_Row], settings: CorpusSettings, leaks: LeakLog | None = None) -> pa.Table:
     judged = judge_texts([row.text for row in rows], settings, fixed=[row.valid for row in rows])
     reasons = [row.reason if row.reason or row.valid else why for row, why in zip(rows, judged.reason_D, strict=True)]
     if settings.languages:
@@ -220,18 +238,19 @@ def _measured(rows: list[_Row], settings: CorpusSettings) -> pa.Table:
     by_rule = np.array(
         [why is not None and why == rule for why, rule in zip(reasons, judged.reason_D, strict=True)], bool
     )
+    value_D = np.where(by_rule, judged.value_D, np.nan)
+    limit_D = np.where(by_rule, judged.limit_D, np.nan)
+    if leaks is not None:
+        _drop_leaks(leaks, rows, judged.batch, settings, (reasons, value_D, limit_D))
     texts = judged.batch.texts
     table: dict[str, Any] = {
-        "id": pa.array([row.id for row in rows], pa.string()),
-        "source": pa.array([row.source for row in rows], pa.string()),
-        "offset": pa.array([row.offset for row in rows], pa.int64()),
-        "domain": pa.array([row.domain for row in rows], pa.string()),
+        **_whereabouts(rows),
         "text": pa.array(texts, pa.large_string()),
         "valid": pa.array([row.valid for row in rows], pa.bool_()),
         "digest": pa.array([text_digest(text) for text in texts], pa.binary(16)),
         "reason": pa.array(reasons, pa.string()),
-        "value": pa.array(np.where(by_rule, judged.value_D, np.nan), pa.float64(), from_pandas=True),
-        "limit": pa.array(np.where(by_rule, judged.limit_D, np.nan), pa.float64(), from_pandas=True),
+        "value": pa.array(value_D, pa.float64(), from_pandas=True),
+        "limit": pa.array(limit_D, pa.float64(), from_pandas=True),
         "edits": pa.array(
             [
                 [*row.edits, *((f"line_rules:{count}",) if count else ())]
@@ -243,7 +262,27 @@ def _measured(rows: list[_Row], settings: CorpusSettings) -> pa.Table:
     table.update({name: measure_column(name, values) for name, values in judged.columns.items()})
     if uses_near(settings):
         table["signature"] = signature_column(signatures(judged.batch, settings.duplicates))
+    if settings.duplicates.pieces in ("lines", "paragraphs"):
+        table["pieces"] = piece_column(texts, settings.duplicates)
     return pa.table(table)
+
+
+def _drop_leaks(
+    leaks: LeakLog,
+    rows: list[_Row],
+    batch: TextBatch,
+    settings: CorpusSettings,
+    verdicts: tuple[list[str | None], Array, Array],
+) -> None:
+    """Gives documents that hold evaluation text their reason, value and limit, unless they are only counted."""
+    reasons, value_D, limit_D = verdicts
+    wanted_D = np.array([why is None and not row.valid for row, why in zip(rows, reasons, strict=True)], bool)
+    places = {name: [getattr(row, name) for row in rows] for name in ("id", "source", "offset")}
+    found = leaks.look(batch, places, wanted_D)
+    if settings.contamination.action == "drop":
+        for row in np.flatnonzero(found.is_contaminated_D):
+            reasons[row], value_D[row] = CONTAMINATED, found.share_D[row]
+            limit_D[row] = settings.contamination.share
 
 
 def measure_column(name: str, values: Array) -> pa.Array:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from danlu.corpus.document import document_id
 from danlu.corpus.judging import measure_batch
 from danlu.corpus.measures.batch import TextBatch
+from danlu.corpus.piece_cutting import without_repeated
 from danlu.corpus.segments import pause
 from danlu.corpus.settings import CorpusSettings
 from danlu.corpus.shard_reading import measure_column
@@ -43,6 +44,8 @@ def write_shard(task: WritingTask) -> dict[str, Any]:
             table = file.read_row_group(group)
             table = _with_decisions(table, decided.slice(row, table.num_rows))
             row += table.num_rows
+            if "repeated" in table.column_names:
+                table = without_repeated(table, task.settings)
             is_kept = pc.is_null(table.column("reason"))
             stays, goes = table.filter(is_kept), table.filter(pc.invert(is_kept))
             if task.cut_share and stays.num_rows:
@@ -71,7 +74,7 @@ def _ordered(table: pa.Table, *, dropped: bool) -> pa.Table:
     if dropped:
         fixed.remove("split")
     decision = [name for name, _ in DECISION]
-    internal = {"valid", "digest", "signature", "split", EDITS[0], "language", *decision, *fixed}
+    internal = {"valid", "digest", "signature", "pieces", "repeated", "split", EDITS[0], "language", *decision, *fixed}
     measures = [name for name in table.column_names if name not in internal]
     return table.select([*fixed, "language", EDITS[0], *measures, *(decision if dropped else ())])
 

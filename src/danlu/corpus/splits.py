@@ -1,9 +1,12 @@
 """Training and validation: whole clusters of duplicates go to one side, chosen by the hash of their name."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
+
+import numpy as np
 
 from danlu.core.streams import stream_seed
+from danlu.corpus.measures.batch import Array
 
 TRAIN, VALID = "train", "valid"
 
@@ -13,21 +16,21 @@ def place_of(seed: int, cluster: str) -> float:
     return _place(stream_seed(seed, "split"), cluster)
 
 
-def held_out(seed: int, clusters: Sequence[str], share: float) -> frozenset[str]:
-    """The clusters held out for validation: those whose place is below `share`.
+def held_out(seed: int, clusters: Iterable[str], share: float) -> Array:
+    """Which clusters are held out for validation (bool, in their order): those whose place is below `share`.
 
-    Of two or more clusters at least one is held out (unless `share` is 0) and at least one is not.
+    Of two or more clusters at least one is held out (unless `share` is 0) and at least one is not. 9 bytes for each.
     """
-    if share <= 0 or len(clusters) < 2:
-        return frozenset()
     stream = stream_seed(seed, "split")
-    places = {cluster: _place(stream, cluster) for cluster in clusters}
-    chosen = {cluster for cluster, place in places.items() if place < share}
-    if not chosen:
-        chosen = {min(places, key=lambda cluster: (places[cluster], cluster))}
-    if len(chosen) == len(places):
-        chosen.discard(max(places, key=lambda cluster: (places[cluster], cluster)))
-    return frozenset(chosen)
+    places = np.fromiter((_place(stream, cluster) for cluster in clusters), np.float64)
+    if share <= 0 or places.size < 2:
+        return np.zeros(places.size, bool)
+    chosen: Array = places < share
+    if not chosen.any():
+        chosen[places.argmin()] = True
+    if chosen.all():
+        chosen[places.argmax()] = False
+    return chosen
 
 
 def _place(stream: int, cluster: str) -> float:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from danlu.core.language import Text
 from danlu.core.streams import stream_seed
 from danlu.corpus import RULES
+from danlu.corpus.cleaning import cleaners_of
 from danlu.corpus.limit_changes import LimitChange, asked_limits, limit_changes
 from danlu.corpus.measures.batch import Array
 from danlu.corpus.reasons import DUPLICATES
@@ -318,7 +319,10 @@ def _notes(
     """What the answer leaves out, and what it had to measure anew."""
     old, new = preset_of(before), preset_of(after)
     names = ", ".join(missing)
-    edited = any(getattr(old, name, ()) != getattr(new, name, ()) for name in ("cleaners", "line_rules"))
+    edited = old.line_rules != new.line_rules or (before.cleaning, cleaners_of(before)) != (
+        after.cleaning,
+        cleaners_of(after),
+    )
     notes = (
         (bool(missing), Text._make(said.format(names=names) for said in MEASURED_NOW)),
         (edited, EDITS_STAY),

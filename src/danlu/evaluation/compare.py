@@ -53,6 +53,7 @@ class ComparedRun:
     validation_bytes: int
     behind_best: Difference | None
     samples: Mapping[str, str]
+    pseudo: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,9 @@ def compare_scores(candidates: Sequence[Candidate]) -> Comparison:
         if sorted(other.documents) != sorted(first.documents):
             unranked = tuple(_row(candidate, None) for candidate in candidates)
             return Comparison(runs=unranked, is_ranked=False, verdict=_texts_differ(first, other))
+        if other.score.pseudo != first.score.pseudo:
+            unranked = tuple(_row(candidate, None) for candidate in candidates)
+            return Comparison(runs=unranked, is_ranked=False, verdict=_KINDS_DIFFER)
     order = sorted(candidates, key=lambda candidate: candidate.score.bits_per_byte)
     best, best_K = order[0], _blocks(order[0])
     rows = [_row(best, None)]
@@ -125,6 +129,7 @@ def _row(candidate: Candidate, behind: Difference | None) -> ComparedRun:
         validation_bytes=score.num_bytes,
         behind_best=behind,
         samples=candidate.samples,
+        pseudo=score.pseudo,
     )
 
 
@@ -158,6 +163,12 @@ def _verdict(rows: Sequence[ComparedRun]) -> Text:
         ),
         **values,
     )
+
+
+_KINDS_DIFFER = Text(
+    "no ranking: pseudo bits per byte (models that read both ways) are no code length and compare only with their like",
+    "不作排名：伪每字节比特数（双向模型）不是编码长度，只能与同类比较",
+)
 
 
 def _texts_differ(first: Candidate, other: Candidate) -> Text:

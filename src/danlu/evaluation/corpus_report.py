@@ -15,6 +15,7 @@ from markupsafe import Markup
 from danlu.core.disk import write_durably
 from danlu.core.language import Text
 from danlu.core.quantities import format_bytes, format_count
+from danlu.corpus.diversity import Diversity
 from danlu.corpus.reasons import edit_meaning, reason_meaning
 from danlu.corpus.report import CorpusReport
 from danlu.corpus.tallies import EditCount
@@ -70,12 +71,19 @@ def _contents(report: CorpusReport, folder: Path) -> dict[str, Any]:
         "similarities": _similarities(report),
         "kinds": [KindRow(meaning=reason_meaning(name), count=n) for name, n in report.doubles.kinds.items()],
         "tokens": {row.language: row for row in report.tokens},
+        "diversity": {row.name: _figures(row) for row in report.diversity},
         "token_note": _token_note(report),
         "contamination": _contamination(report),
         "edits": [EditRow(meaning=edit_meaning(name), count=found) for name, found in report.edits.items()],
         "settings": json.dumps(report.settings, indent=2, ensure_ascii=False),
         "most": MOST,
     }
+
+
+def _figures(row: Diversity) -> list[str]:
+    """Distinct runs, types, compression, as they are shown."""
+    shares = ["–" if value is None else f"{value:.1%}" for value in (row.distinct, row.types)]
+    return [*shares, "–" if row.compression is None else f"{row.compression:.2f}"]
 
 
 def _verdict(report: CorpusReport) -> Markup:

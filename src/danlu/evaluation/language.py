@@ -1,4 +1,6 @@
-"""Scoring of left-to-right language models: bits per byte of raw text, perplexity, accuracy, calibration, per domain.
+"""Scoring of language models: bits per byte of raw text, perplexity, accuracy, calibration, per domain.
+
+Of models that read both ways the bits are a pseudo-likelihood, and `pseudo` says so (evaluation/reading.py).
 
 B windows of a batch, T positions, C width of the model, V vocabulary, W windows, D documents, K bins of confidence,
 N scored tokens.
@@ -6,17 +8,16 @@ N scored tokens.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from danlu.core.errors import UsageError
-from danlu.core.language import Text
 from danlu.evaluation import metrics
 from danlu.evaluation.metrics import FloatArray, Interval
+from danlu.evaluation.reading import Reading, reading_for, window_context
 from danlu.evaluation.windows import IntArray, Stream, Windows, cut_windows
 from danlu.models.model import LanguageModel
 
@@ -131,23 +132,29 @@ class LanguageScore:
     calibration: Calibration
     domains: tuple[DomainScore, ...]
     windows: WindowScores
+    pseudo: bool = False
 
 
 def score_windows(
-    model: LanguageModel, windows: Windows, *, autocast: torch.dtype | None = None, batch_tokens: int = BATCH_TOKENS
+    model: LanguageModel,
+    windows: Windows,
+    *,
+    autocast: torch.dtype | None = None,
+    batch_tokens: int = BATCH_TOKENS,
+    mask_id: int | None = None,
 ) -> WindowScores:
     """Scores `windows` with the model in evaluation mode, and puts back the mode each module was in.
 
     `autocast`: dtype of matrix products (None: as the weights are). Losses are summed in float64, logits are float32.
     Windows of similar length share a batch, so the work is that of the tokens; give the model before torch.compile, as
-    shapes differ. Raises UsageError for a model that is not left-to-right.
+    shapes differ. `mask_id` hides tokens from a model that reads both ways; UsageError where it needs one.
     """
-    _check_direction(model)
+    reading = reading_for(model, mask_id)
     sums = _Sums(len(windows))
     device = next(model.parameters()).device
     with _evaluating(model), torch.no_grad(), _autocast(device, autocast):
         for chosen_B in _batches(windows, batch_tokens):
-            _score_batch(model, windows, chosen_B, sums, device)
+            _score_batch(model, windows, chosen_B, sums, device, reading)
     return WindowScores(
         nats_W=sums.nats_W,
         num_correct_W=sums.correct_W.astype(np.int64),
@@ -167,21 +174,23 @@ def score_documents(
     lengths_V: IntArray,
     stride: int | None = None,
     autocast: torch.dtype | None = None,
+    mask_id: int | None = None,
 ) -> LanguageScore:
-    """Scores whole documents, each on its own behind the separator; `stride` as in `cut_windows`.
+    """Scores whole documents, each on its own behind the separator; `stride` as in `cut_windows`, `mask_id` as above.
 
     `lengths_V`: bytes of each token (`token_byte_lengths`). Raises DataError when there is nothing to score.
     """
     windows = cut_windows(
         documents.stream.ids,
         documents.stream.starts,
-        context=model.context_length,
+        context=window_context(model),
         lengths_V=lengths_V,
         stride=stride,
     )
     if not len(windows) or not documents.bytes_D.sum():
         raise metrics.nothing_to_score()
-    return summarise(score_windows(model, windows, autocast=autocast), documents)
+    score = summarise(score_windows(model, windows, autocast=autocast, mask_id=mask_id), documents)
+    return replace(score, pseudo=reading_for(model, mask_id).pseudo)
 
 
 def summarise(scores: WindowScores, documents: DocumentSet) -> LanguageScore:
@@ -280,31 +289,27 @@ def _batches(windows: Windows, batch_tokens: int) -> Iterator[IntArray]:
         start += size
 
 
-def _score_batch(model: LanguageModel, windows: Windows, chosen_B: IntArray, sums: _Sums, device: torch.device) -> None:
+def _score_batch(
+    model: LanguageModel, windows: Windows, chosen_B: IntArray, sums: _Sums, device: torch.device, reading: Reading
+) -> None:
     lengths_B = windows.lengths_W[chosen_B]
     place_T = np.arange(int(lengths_B.max()) + 1)
     where_BT = windows.starts_W[chosen_B][:, None] + np.minimum(place_T[None, :], lengths_B[:, None])
-    # Padding repeats the last token on the right; a left-to-right model never looks there.
     ids_BT = torch.from_numpy(windows.ids[where_BT].astype(np.int64)).to(device)
     skips_B = windows.skips_W[chosen_B]
     scored_BT = (place_T[None, :-1] < lengths_B[:, None]) & (place_T[None, :-1] >= skips_B[:, None])
-    mask_BT = torch.from_numpy(scored_BT).to(device)
-    hidden_NC = model(ids_BT[:, :-1]).hidden_BTC[mask_BT]
-    targets_N = ids_BT[:, 1:][mask_BT]
-    windows_N = np.repeat(chosen_B, lengths_B - skips_B)
+    real_B = torch.from_numpy(lengths_B).to(device)
     rows = max(1, LOGITS_BYTES // (4 * model.vocab_size))
-    for begin in range(0, len(targets_N), rows):
-        part = slice(begin, begin + rows)
-        logits_NV = model.logits(hidden_NC[part])
-        best = logits_NV.max(dim=-1)
-        lse_N = logits_NV.logsumexp(dim=-1)
-        nats_N = lse_N - logits_NV.gather(-1, targets_N[part, None]).squeeze(-1)
-        sums.add(
-            windows_N[part],
-            _numpy(nats_N),
-            _numpy((best.values - lse_N).exp()),
-            _numpy(best.indices == targets_N[part]),
-        )
+    for asked in reading.passes(model, ids_BT, real_B, torch.from_numpy(scored_BT).to(device)):
+        windows_N = chosen_B[asked.rows_N.cpu().numpy()]
+        for begin in range(0, len(asked.targets_N), rows):
+            part = slice(begin, begin + rows)
+            logits_NV, targets_N = model.logits(asked.hidden_NC[part]), asked.targets_N[part]
+            best = logits_NV.max(dim=-1)
+            lse_N = logits_NV.logsumexp(dim=-1)
+            nats_N = lse_N - logits_NV.gather(-1, targets_N[:, None]).squeeze(-1)
+            sure_N = (best.values - lse_N).exp()
+            sums.add(windows_N[part], _numpy(nats_N), _numpy(sure_N), _numpy(best.indices == targets_N))
 
 
 def _summed(places: IntArray, values: FloatArray, size: int) -> FloatArray:
@@ -331,13 +336,3 @@ def _evaluating(model: torch.nn.Module) -> Iterator[None]:
     finally:
         for module, mode in modes:
             module.training = mode
-
-
-def _check_direction(model: LanguageModel) -> None:
-    if model.direction != "left-to-right":
-        raise UsageError(
-            Text("bits per byte needs a left-to-right model", "每字节比特数需要从左到右的模型"),
-            got=model.direction,
-            allowed=Text("a model that predicts the next token", "预测下一个词元的模型"),
-            fix=Text("masked models have pseudo bits per byte instead", "掩码模型请使用伪每字节比特数"),
-        )

@@ -23,6 +23,7 @@ SECONDS = Text("seconds worked", "已工作秒数")
 SHORT_RUN = 120.0  # seconds; below that the axis counts seconds
 STEPS = Text("steps", "步数")
 BITS = Text("bits per byte", "每字节比特数")
+PSEUDO_BITS = Text("pseudo bits per byte", "伪每字节比特数")
 
 
 def write_report(run: Path) -> Path:
@@ -55,10 +56,14 @@ def _contents(record: RunRecord) -> dict[str, Any]:
         "decisions": tables.decisions(record),
         "happenings": tables.happenings(record),
         "domains": tables.domain_rows(record),
+        "mixture": tables.mixture_rows(record),
         "reliability": _reliability(record),
         "funnel": _funnel(record),
         "dropped": tables.dropped_rows(record.dropped),
     }
+
+
+BITS_OF = Text("{bits} bits per byte", "每字节 {bits} 比特")
 
 
 def verdict(record: RunRecord) -> Markup:
@@ -66,7 +71,8 @@ def verdict(record: RunRecord) -> Markup:
     bits = record.finished.get("bits_per_byte")
     if not finite(bits):
         return both(Text("This run is not finished yet", "本次训练尚未完成"))
-    head = both(Text("{bits} bits per byte", "每字节 {bits} 比特"), bits=f"{bits:.3f}")
+    shape = Text("{bits} pseudo bits per byte", "伪每字节 {bits} 比特") if record.pseudo else BITS_OF
+    head = both(shape, bits=f"{bits:.3f}")
     lines = record.reference_lines
     if not lines:
         return head
@@ -89,14 +95,21 @@ def verdict(record: RunRecord) -> Markup:
     )
 
 
+FORESEES = Text(
+    "Bits per byte say how well the model foresees text that it has never seen: 8 is guessing, lower is better. ",
+    "每字节比特数表示模型对未见过的文本预测得多好：8 等于瞎猜，越低越好。",
+)
+FILLS_IN = Text(
+    "This model reads both ways: each token of text that it has never seen was hidden and filled in from both sides. That"
+    " is no code length, so it compares with other such models only, and with no reference line; lower is better. ",
+    "该模型双向阅读：未见过的文本中每个词元都被遮蔽，再由两侧的内容填回。这不是编码长度，只能与同类模型比较，不能与参照线"
+    "比较；越低越好。",
+)
+
+
 def _lead(record: RunRecord) -> Markup:
     interval = record.finished.get("interval")
-    text = both(
-        Text(
-            "Bits per byte say how well the model foresees text that it has never seen: 8 is guessing, lower is better. ",
-            "每字节比特数表示模型对未见过的文本预测得多好：8 等于瞎猜，越低越好。",
-        )
-    )
+    text = both(FILLS_IN if record.pseudo else FORESEES)
     if interval:
         unit = {"documents": Text("documents", "文档"), "windows": Text("windows of text", "文本窗口")}
         text += both(
@@ -112,13 +125,17 @@ def _lead(record: RunRecord) -> Markup:
     return text
 
 
+def _unit(record: RunRecord) -> Text:
+    return PSEUDO_BITS if record.pseudo else BITS
+
+
 def _bars(record: RunRecord) -> Markup:
     bits = record.finished.get("bits_per_byte")
     rows = [Level(value=v, style=n, label=REFERENCE_NAMES.get(n, same(n))) for n, v in record.reference_lines.items()]
     if finite(bits):
         rows.append(Level(value=float(bits), style="final", label=Text("this model", "本模型")))
     rows.sort(key=lambda row: -row.value)
-    return bar_chart(rows, title=Text("this model and the reference lines", "本模型与参照线"), unit=BITS)
+    return bar_chart(rows, title=Text("this model and the reference lines", "本模型与参照线"), unit=_unit(record))
 
 
 def _reference_note(record: RunRecord) -> Markup:
@@ -160,7 +177,9 @@ def learning_curve(record: RunRecord, x: str) -> Markup:
         label = fill(Text("whole text {bits}", "全部文本 {bits}"), bits=f"{bits:.3f}")
         series.append(Series(xs=[last * scale], ys=[bits], style="final", dots=True, label=label))
     known = [*(level.value for level in levels), *valid_y, *(train_y[len(train_y) // 20 :])]
-    axes = Axes(x=STEPS if x == "step" else MINUTES if in_minutes else SECONDS, y=BITS, high=_upper(known, valid_y))
+    axes = Axes(
+        x=STEPS if x == "step" else MINUTES if in_minutes else SECONDS, y=_unit(record), high=_upper(known, valid_y)
+    )
     return line_chart(series, axes=axes, title=Text("learning curve", "学习曲线"), levels=levels)
 
 

@@ -32,6 +32,7 @@ DECISIONS = {
     "weights": Text("weights kept", "保留的权重"),
     "vocab_size": Text("vocabulary", "词表大小"),
     "epochs": Text("passes over the text", "遍历文本次数"),
+    "mixture": Text("mixture of domains", "领域混合"),
     "batch_tokens": Text("tokens per step", "每步词元数"),
     "micro_batch": Text("micro-batch", "微批大小"),
 }
@@ -213,6 +214,20 @@ def domain_rows(record: RunRecord) -> list[Mapping[str, Any]]:
     """Scores per domain, the largest first; none when there is only one."""
     rows = [row for row in record.finished.get("domains") or [] if isinstance(row, Mapping)]
     return sorted(rows, key=lambda row: -row.get("num_bytes", 0))[:MAX_DOMAINS] if len(rows) > 1 else []
+
+
+def mixture_rows(record: RunRecord) -> list[Mapping[str, Any]]:
+    """The parts of a mixture, the largest share first: share, tokens, passes by the plan and as they came; mostly none."""
+    planned: Mapping[str, Any] = {}
+    for event in record.of_kind("decision"):
+        planned = event.get("parts", {}) if event.get("name") == "mixture" else planned
+    ended = record.last("mixed").get("parts", {})
+    rows: list[Mapping[str, Any]] = [
+        {"name": name, **part, "read": ended.get(name, {}).get("epochs")}
+        for name, part in planned.items()
+        if isinstance(part, Mapping) and finite(part.get("share"))
+    ]
+    return sorted(rows, key=lambda row: -row["share"])[:MAX_DOMAINS]
 
 
 def reason_name(reason: str) -> Text:

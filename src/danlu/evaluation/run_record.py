@@ -52,6 +52,11 @@ class RunRecord:
     tokens: Mapping[str, Any]
     settings: str
 
+    @property
+    def pseudo(self) -> bool:
+        """Whether the bits are a pseudo-likelihood, which no reference line compares with."""
+        return bool(self.finished.get("pseudo"))
+
     def of_kind(self, kind: str) -> list[Mapping[str, Any]]:
         """The events of one kind, oldest first."""
         return [event for event in self.events if event.get("event") == kind]
@@ -69,6 +74,8 @@ class RunRecord:
     @property
     def reference_lines(self) -> dict[str, float]:
         """Bits per byte of the reference lines, as far as they were measured."""
+        if self.pseudo:
+            return {}
         lines = self.finished.get("reference_lines") or self.last("references").get("lines") or {}
         return {str(name): float(value) for name, value in lines.items() if finite(value)}
 

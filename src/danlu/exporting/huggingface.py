@@ -27,7 +27,7 @@ from danlu.exporting.source import ExportSource
 from danlu.models import ARCHITECTURES
 from danlu.models.model import LanguageModel
 from danlu.models.store import load_model, save_model
-from danlu.tokenizers.tokenizer import Tokenizer, transformers_config
+from danlu.tokenizers.tokenizer import PADDING, Tokenizer, transformers_config
 
 MAX_POSITIONS = 512  # of the ids that logits are compared on
 
@@ -91,7 +91,8 @@ def prove(source: ExportSource, out: Path, settings: HuggingFaceSettings) -> lis
     """Loads the files with danlu, and with transformers where it is installed; raises ArtifactError at a difference."""
     texts = parity_texts()
     context = source.model.context_length
-    ids_BT = parity_ids(source.model.vocab_size, min(context, MAX_POSITIONS), source.tokenizer.bos_id)
+    first = source.tokenizer.control_tokens.get(PADDING, -1) + 1
+    ids_BT = parity_ids(source.model.vocab_size, min(context, MAX_POSITIONS), source.tokenizer.bos_id, first=first)
     wanted_BTV = _logits(_in_dtype(source.model, settings.dtype).float(), ids_BT)
     library = LibraryTokenizer.from_file(str(out / "tokenizer.json"))
     check_ids(source.tokenizer, Tokenizer(library, source.tokenizer.kind).encode, "danlu", texts)

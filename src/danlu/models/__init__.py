@@ -11,6 +11,13 @@ ARCHITECTURES = Registry(
     Text("architecture", "架构"),
     {
         "gpt": "danlu.models.gpt:ARCHITECTURE",
+        "gpt2": "danlu.models.gpt2:ARCHITECTURE",
+        "llama": "danlu.models.llama:ARCHITECTURE",
+        "mistral": "danlu.models.mistral:ARCHITECTURE",
+        "qwen2": "danlu.models.qwen2:ARCHITECTURE",
+        "bert": "danlu.models.bert:ARCHITECTURE",
+        "roberta": "danlu.models.roberta:ARCHITECTURE",
+        "modernbert": "danlu.models.modernbert:ARCHITECTURE",
         "lstm": "danlu.models.lstm:ARCHITECTURE",
         "gru": "danlu.models.gru:ARCHITECTURE",
         "rnn": "danlu.models.rnn:ARCHITECTURE",

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from danlu.core.settings import Settings
 from danlu.models.model import Direction, LanguageModel
 from danlu.models.plan import ParameterCount
+from danlu.models.stored import Stored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,14 +15,14 @@ class HuggingFaceLayout:
     """How the weights and settings of an architecture are stored so that `transformers` loads them.
 
     `model_type` and `class_name` are those of transformers. `config` gives the fields of config.json, `settings` reads
-    them back, `names` maps our parameter names to theirs.
+    them back, `tensors` tells how every parameter is stored.
     """
 
     model_type: str
     class_name: str
     config: Callable[[Any, int], dict[str, Any]]
     settings: Callable[[Mapping[str, Any]], Settings]
-    names: Callable[[Any], dict[str, str]]
+    tensors: Callable[[Any], tuple[Stored, ...]]
 
 
 class Build(Protocol):

@@ -10,20 +10,33 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from danlu.models.layers.embedding import TokenEmbedding
+from danlu.models.layers.embedding import Embedding
 
 
 class Head(nn.Module, ABC):
-    """Next-token scores: one row of `weight` [V, C] for each token of the vocabulary, no bias."""
+    """Scores of tokens: the products of a hidden vector's `features` with `weight` [V, C], plus `bias` [V] if there is one.
+
+    An objective takes the three apart, so that it computes scores only where it needs them.
+    """
+
+    bias: nn.Parameter | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_parameter("bias", None)
 
     @property
     @abstractmethod
     def weight(self) -> Tensor:
-        """The matrix [V, C] whose product with a hidden vector is its logits."""
+        """The matrix [V, C] whose product with a feature vector is its logits."""
+
+    def features(self, hidden: Tensor) -> Tensor:
+        """What is multiplied with `weight`: [..., C] for [..., C]; the hidden vectors themselves unless a row says other."""
+        return hidden
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Scores [..., V] in the dtype of `hidden` [..., C]."""
-        return functional.linear(hidden, self.weight)
+        return functional.linear(self.features(hidden), self.weight, self.bias)
 
 
 @final
@@ -33,7 +46,7 @@ class TiedHead(Head):
     Saves V * C parameters, a large share of a small model.
     """
 
-    def __init__(self, embed: TokenEmbedding) -> None:
+    def __init__(self, embed: Embedding) -> None:
         super().__init__()
         # In a tuple, so that torch does not register the embedding a second time below the head.
         self._embed = (embed,)
@@ -56,3 +69,29 @@ class FreeHead(Head):
     def weight(self) -> Tensor:
         """The head's own matrix [V, C]."""
         return self.matrix
+
+
+@final
+class TransformHead(Head):
+    """The head of masked models: GELU of a square matrix, a norm, then the embedding's own matrix and a bias for each token
+    (Devlin et al. 2019, arXiv:1810.04805, and its code). `dense_bias` is None where a row has none (ModernBERT)."""
+
+    dense_bias: nn.Parameter | None
+
+    def __init__(self, embed: Embedding, *, width: int, norm: nn.Module, biased: bool) -> None:
+        super().__init__()
+        self._embed = (embed,)
+        self.dense = nn.Parameter(torch.empty(width, width))
+        self.register_parameter("dense_bias", nn.Parameter(torch.empty(width)) if biased else None)
+        self.norm = norm
+        self.bias = nn.Parameter(torch.empty(embed.weight.shape[0]))
+
+    @property
+    def weight(self) -> Tensor:
+        """The embedding's matrix [V, C]."""
+        return self._embed[0].weight
+
+    def features(self, hidden: Tensor) -> Tensor:
+        """[..., C] to [..., C]."""
+        normed: Tensor = self.norm(functional.gelu(functional.linear(hidden, self.dense, self.dense_bias)))
+        return normed

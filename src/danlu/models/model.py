@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from danlu.models.heads import Head
 from danlu.models.layers.cache import DecodingState
-from danlu.models.layers.embedding import TokenEmbedding
+from danlu.models.layers.embedding import Embedding
 
 Direction = Literal["left-to-right", "bidirectional"]
 
@@ -39,8 +39,11 @@ class Body(nn.Module, ABC):
     """Embedded positions to hidden vectors: what differs between architectures."""
 
     @abstractmethod
-    def forward(self, x_BTC: Tensor, state: DecodingState | None = None) -> Tensor:
-        """`x_BTC` embedded positions, which follow those of `state`; returns [B, T, C] after the final norm."""
+    def forward(self, x_BTC: Tensor, state: DecodingState | None = None, lengths_B: Tensor | None = None) -> Tensor:
+        """`x_BTC` embedded positions, which follow those of `state`; returns [B, T, C] after the final norm.
+
+        `lengths_B`: how many positions of each text are real; what a body gives for the others means nothing.
+        """
 
     @abstractmethod
     def start_state(self, batch_size: int, length: int) -> DecodingState:
@@ -64,7 +67,7 @@ class LanguageModel(nn.Module):
     def __init__(
         self,
         *,
-        embed: TokenEmbedding,
+        embed: Embedding,
         body: Body,
         head: Head,
         direction: Direction,
@@ -82,9 +85,21 @@ class LanguageModel(nn.Module):
         """Token ids are 0 to `vocab_size` - 1."""
         return self.blueprint.vocab_size
 
-    def forward(self, ids_BT: Tensor, state: DecodingState | None = None) -> ModelOutput:
-        """Hidden vectors of `ids_BT` (integers, [B, T]), which continue the positions in `state` where given."""
-        return ModelOutput(hidden_BTC=self.body(self.embed(ids_BT), state), state=state)
+    def forward(
+        self,
+        ids_BT: Tensor,
+        state: DecodingState | None = None,
+        *,
+        lengths_B: Tensor | None = None,
+        segments_BT: Tensor | None = None,
+    ) -> ModelOutput:
+        """Hidden vectors of `ids_BT` (integers, [B, T]), which continue the positions in `state` where given.
+
+        `lengths_B`: real positions of each text where texts of several lengths stand in one batch (None: all T).
+        `segments_BT`: 0 or 1, which of two texts a position belongs to (None: 0).
+        """
+        start = state.length if state is not None else 0
+        return ModelOutput(hidden_BTC=self.body(self.embed(ids_BT, start, segments_BT), state, lengths_B), state=state)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of the next token, float32 [..., V], for hidden vectors [..., C] of any leading shape."""

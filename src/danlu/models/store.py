@@ -17,10 +17,11 @@ from torch import Tensor
 from danlu.core.disk import read_json, write_durably, write_json
 from danlu.core.errors import ArtifactError
 from danlu.core.language import Text
-from danlu.core.settings import plain
+from danlu.core.settings import Settings, plain
 from danlu.models import ARCHITECTURES
 from danlu.models.architecture import Architecture
 from danlu.models.model import Blueprint, LanguageModel
+from danlu.models.stored import Stored, to_ours, to_theirs
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -35,9 +36,10 @@ def save_model(model: LanguageModel, folder: Path, *, bos_id: int = 0) -> None:
     blueprint = model.blueprint
     row: Architecture = ARCHITECTURES.load(blueprint.architecture)
     settings = row.settings.model_validate(dict(blueprint.settings))
-    names = row.layout.names(settings) if row.layout else {}
-    weights = {names.get(name, name): weight.detach().cpu().contiguous() for name, weight in model.named_parameters()}
-    write_durably(folder / WEIGHTS, safetensors.torch.save(weights, metadata={"format": "pt"}))
+    weights = {name: weight.detach().cpu() for name, weight in model.named_parameters()}
+    theirs = to_theirs(_stored(row, settings, weights), weights)
+    ready = {name: weight.contiguous() for name, weight in theirs.items()}
+    write_durably(folder / WEIGHTS, safetensors.torch.save(ready, metadata={"format": "pt"}))
     if row.layout is None:
         own = {"architecture": row.name, "settings": plain(settings), "vocab_size": model.vocab_size}
         write_json(folder / OWN, own)
@@ -45,12 +47,12 @@ def save_model(model: LanguageModel, folder: Path, *, bos_id: int = 0) -> None:
         return
     dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
     config = {
+        "pad_token_id": None,
         **row.layout.config(settings, model.vocab_size),
         "architectures": [row.layout.class_name],
         "model_type": row.layout.model_type,
         "bos_token_id": bos_id,
         "eos_token_id": bos_id,
-        "pad_token_id": None,
         "dtype": dtype,
         "torch_dtype": dtype,  # the name that transformers 4 reads
     }
@@ -68,14 +70,21 @@ def load_model(folder: Path, *, dtype: torch.dtype | None = None, device: torch.
     settings = row.settings.model_validate(dict(blueprint.settings))
     with torch.device("meta"):
         model: LanguageModel = row.assemble(settings, blueprint.vocab_size)
-    theirs = row.layout.names(settings) if row.layout else {}
+    like: dict[str, Tensor] = dict(model.named_parameters())
+    stored = _stored(row, settings, like)
+    expected = {name: tuple(weight.shape) for name, weight in to_theirs(stored, like).items()}
     weights = _read_weights(folder / WEIGHTS)
-    expected = {theirs.get(name, name): (name, tuple(w.shape)) for name, w in model.named_parameters()}
     _drop_second_head(weights, expected)
-    _check_weights(folder / WEIGHTS, weights, {name: shape for name, (_, shape) in expected.items()})
-    ready = {ours: weights[name].to(device=device, dtype=dtype) for name, (ours, _) in expected.items()}
+    _check_weights(folder / WEIGHTS, weights, expected)
+    ours = to_ours(stored, weights, like)
+    ready = {name: weight.contiguous().to(device=device, dtype=dtype) for name, weight in ours.items()}
     model.load_state_dict(ready, assign=True)
     return model.requires_grad_(True).eval()
+
+
+def _stored(row: Architecture, settings: Settings, weights: Mapping[str, Tensor]) -> tuple[Stored, ...]:
+    """How every weight stands in the file: in the layout of others, or under its own name."""
+    return row.layout.tensors(settings) if row.layout else tuple(Stored(name, (name,)) for name in weights)
 
 
 def read_blueprint(folder: Path) -> Blueprint:

@@ -6,5 +6,5 @@ from danlu.core.registry import Registry
 OBJECTIVES = Registry(
     "danlu.objectives",
     Text("objective", "训练目标"),
-    {"causal": "danlu.objectives.causal:Causal"},
+    {"causal": "danlu.objectives.causal:Causal", "masked": "danlu.objectives.masked:Masked"},
 )

@@ -17,6 +17,6 @@ class Causal(Objective):
 
     def loss(self, model: LanguageModel, batch: TokenBatch) -> Loss:
         """Summed nats over all B * T targets."""
-        hidden_BTC = model(batch.inputs_BT).hidden_BTC
-        nats = summed_cross_entropy(hidden_BTC.flatten(0, 1), model.head.weight, batch.targets_BT.flatten())
+        features_NC = model.head.features(model(batch.inputs_BT).hidden_BTC.flatten(0, 1))
+        nats = summed_cross_entropy(features_NC, model.head.weight, batch.targets_BT.flatten(), model.head.bias)
         return Loss(nats=nats, num_targets=batch.targets_BT.numel())

@@ -23,12 +23,27 @@ class Loss:
     num_targets: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """What objectives know of the token ids: there are `size` of them, the first `num_control` are control tokens.
+
+    `mask_id` stands where a token is hidden; None: the tokenizer has no such token.
+    """
+
+    size: int
+    num_control: int = 1
+    mask_id: int | None = None
+
+
 class Objective(ABC):
     """One way to learn from raw text."""
 
     name: ClassVar[str]
     directions: ClassVar[frozenset[str]]
     """The directions of networks it can train: "left-to-right", "bidirectional"."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
 
     @abstractmethod
     def loss(self, model: LanguageModel, batch: TokenBatch) -> Loss:

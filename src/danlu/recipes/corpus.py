@@ -20,7 +20,7 @@ class CorpusBuildSettings(Settings):
     corpus: CorpusSettings = setting(
         CorpusSettings(preset="standard"), "what is read, dropped, changed and held out", "读取、丢弃、修改与留出的内容"
     )
-    runtime: CorpusRuntime = setting(CorpusRuntime, "where it runs; never changes a byte", "运行方式,不影响结果")
+    runtime: CorpusRuntime = setting(CorpusRuntime, "where it runs; never changes a byte", "运行方式，不影响结果")
 
 
 @dataclass(frozen=True, kw_only=True)

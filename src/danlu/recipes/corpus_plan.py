@@ -197,5 +197,5 @@ def _nothing_read(sample: SourceSample, skipped: Mapping[str, int]) -> DataError
         Text("no text was read from the sources", "来源中没有读到文本"),
         got=", ".join(f"{reason}: {count}" for reason, count in counts.items()) or Text("no files", "没有文件"),
         allowed=Text("files with text in a known format", "已知格式且含有文本的文件"),
-        fix=Text("name other files; the reason stands before each count", "请指定其他文件;各项数字前即为原因"),
+        fix=Text("name other files; the reason stands before each count", "请指定其他文件；各项数字前即为原因"),
     )

@@ -67,6 +67,8 @@ class Evaluation:
     xz_after_training: float | None
     calibration: Calibration
     domains: tuple[DomainScore, ...]
+    pseudo: bool
+    """Whether the bits are a pseudo-likelihood (models that read both ways); JSON calls them `pseudo_bits_per_byte`."""
 
 
 def evaluate(
@@ -111,6 +113,7 @@ def evaluate(
         xz_after_training=after.bits_per_byte if after else None,
         calibration=score.calibration,
         domains=score.domains,
+        pseudo=score.pseudo,
     )
 
 
@@ -125,6 +128,7 @@ def score_text(
         lengths_V=token_byte_lengths(model.tokenizer),
         stride=settings.stride,
         autocast=torch.bfloat16 if wanted == "bfloat16" else None,
+        mask_id=model.tokenizer.mask_id,
     )
 
 

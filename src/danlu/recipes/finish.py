@@ -63,6 +63,8 @@ class Outcome:
     steps: int
     tokens: int
     reference_lines: Mapping[str, float]
+    pseudo: bool = False
+    """Whether the bits are a pseudo-likelihood (models that read both ways); JSON calls them `pseudo_bits_per_byte`."""
     quoted: Mapping[str, float] = field(default_factory=dict)
     """The quote's `bits_per_byte`, `bits_per_byte_low`, `bits_per_byte_high`, `seconds`."""
 
@@ -211,7 +213,13 @@ def finish_run(
     """Evaluates the finished model on the whole validation text, writes report and manifest, and tells the outcome."""
     with stage("evaluate", watch):
         dtype = torch.bfloat16 if settings.runtime.device.dtype == "bfloat16" else torch.float32
-        score = score_documents(model, document_set(valid), lengths_V=token_byte_lengths(tokenizer), autocast=dtype)
+        score = score_documents(
+            model,
+            document_set(valid),
+            lengths_V=token_byte_lengths(tokenizer),
+            autocast=dtype,
+            mask_id=tokenizer.mask_id,
+        )
     with stage("report", watch):
         event = _finished_event(run, model, score, references, stopwatch)
         run.events.append(event, durable=True)
@@ -248,6 +256,7 @@ def _finished_event(
     return {
         "event": "finished",
         "bits_per_byte": score.bits_per_byte,
+        "pseudo": score.pseudo,
         "interval": asdict(score.interval) if score.interval else None,
         "perplexity": score.perplexity,
         "accuracy": score.accuracy,
@@ -262,7 +271,7 @@ def _finished_event(
         "steps": trained["step"],
         "tokens": trained["tokens"],
         "reference_lines": dict(references),
-        "quoted": {n: quotes[0][n] for n in names} if quotes else {},
+        "quoted": {n: quotes[0][n] for n in names if quotes[0].get(n) is not None} if quotes else {},
     }
 
 
@@ -273,6 +282,7 @@ def outcome_of(folder: Path, event: Mapping[str, Any]) -> Outcome:
         folder=folder,
         reference_lines=event["reference_lines"],
         quoted=event.get("quoted", {}),
+        pseudo=event.get("pseudo", False),
         **{name: event[name] for name in names},
     )
 

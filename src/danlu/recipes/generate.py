@@ -6,6 +6,7 @@ from pathlib import Path
 from danlu.core.events import Watcher, ignore
 from danlu.core.settings import plain, resolve
 from danlu.generation.decode import generate_text
+from danlu.generation.fill import fill_text
 from danlu.generation.sampling import SamplingSettings
 from danlu.recipes.load import load
 
@@ -15,10 +16,14 @@ def generate(
 ) -> Iterator[str]:
     """Pieces of the continuation of `prompt` by the model of a run (or its `model` folder), as they are ready.
 
+    A model that reads both ways gives the prompt with each blank (`___`) filled in by one token.
+
     `overrides`: settings of sampling such as "temperature=0.5" (SamplingSettings). Raises UsageError for wrong settings
     and ArtifactError for a folder without a usable model or tokenizer, both before the first piece.
     """
     settings = resolve(SamplingSettings, overrides=overrides)
     model = load(model_path)
     watch({"event": "generate", "model": str(model.path), "settings": plain(settings)})
+    if model.network.direction == "bidirectional":
+        return iter([fill_text(model.network, model.tokenizer, prompt)])
     return generate_text(model.network, model.tokenizer, prompt, settings)

@@ -10,27 +10,28 @@ from typing import Any
 import torch
 
 from danlu.batches.batch import WindowBatches
-from danlu.batches.order import WindowOrder
 from danlu.core.artifacts import folder_lock
 from danlu.core.clock import Stopwatch
 from danlu.core.events import Watcher, ignore
 from danlu.core.settings import build
 from danlu.corpus.store import Corpus
+from danlu.evaluation.reading import window_context
 from danlu.evaluation.windows import cut_windows, sample_windows, token_byte_lengths
 from danlu.models import ARCHITECTURES
 from danlu.models.architecture import Architecture
 from danlu.models.model import LanguageModel
 from danlu.models.store import load_model
 from danlu.objectives import OBJECTIVES
-from danlu.objectives.objective import Objective, check_direction
+from danlu.objectives.objective import Objective, Vocabulary, check_direction
 from danlu.recipes import stages
 from danlu.recipes.compile_stage import compile_stage
+from danlu.recipes.data_order import check_mixing, check_mixing_of, record_mixture, recorded_order
 from danlu.recipes.finish import Outcome, Reserve, finish_run, is_trained, outcome_of, reference_lines, save_trained
 from danlu.recipes.requests import check_folder, check_sources, requested_tree
 from danlu.recipes.run_folder import RunFolder, default_folder, finished_result, open_run, request_of
 from danlu.recipes.settings import PretrainSettings, check_budget, check_names, settings_kind
 from danlu.recipes.tensorboard import TensorBoard
-from danlu.recipes.watching import Look, prompts_from
+from danlu.recipes.watching import Look, passages_from, prompts_from
 from danlu.runtime.device import apply_runtime, frozen_runtime
 from danlu.runtime.measure import measured_machine
 from danlu.runtime.signals import Signals
@@ -84,6 +85,7 @@ def pretrain(
     check_budget(settings.budget)
     check_names(settings)
     check_sources([*given, *valid])
+    check_mixing_of(given, settings.mixing)
     folder = Path(out) if out is not None else default_folder(given)
     check_folder(folder, [*given, *valid])
     with join_world() as world, folder_lock(folder) if world.is_main else nullcontext():
@@ -94,6 +96,7 @@ def pretrain(
             if done is not None:
                 return outcome_of(folder, done)
             corpus = stages.corpus_stage(folder, given, valid, settings, watch)
+            check_mixing(corpus, settings.mixing)
             with stages.stage("references", watch):
                 hardness = reference_lines(run, corpus, settings.budget.seconds).get("ngram")
             settings = stages.frozen_settings(run, corpus, tree, settings, hardness, watch)
@@ -122,6 +125,8 @@ def train_and_finish(
             with Signals() as signals:  # the other stages may be stopped anywhere: they begin again where they were
                 loop.run(signals)
             if world.is_main:
+                order, counters = loop.batches.order, loop.state.counters
+                record_mixture(run, order, counters.data_step * loop.batches.num_windows)
                 save_trained(run, settings, loop, material.tokenizer, material.train)
     if world.is_main:
         finish_run(
@@ -161,7 +166,7 @@ def prepare(
     apply_runtime(frozen_runtime(settings.runtime.device))
     row: Architecture = ARCHITECTURES.load(settings.arch)
     model = row.build(settings.model, material.tokenizer.vocab_size, seed=settings.seed)
-    objective = _objective(settings, row, model)
+    objective = _objective(settings, row, model, material.tokenizer)
     compile_stage(run, settings, model, watch)
     wanted = settings.training.optimizer
     state = TrainState(model=model, optimizer=OPTIMIZERS.load(wanted.name)(model, wanted))
@@ -173,7 +178,7 @@ def prepare(
     progress, budget = _progress(run, settings, stopwatch, reserve, num_windows * model.context_length)
     return Loop(
         state=state,
-        batches=_batches(material.train, model.context_length, num_windows, settings.seed, world),
+        batches=_batches(run, settings, material.train, model.context_length, num_windows, world, watch),
         objective=objective,
         settings=settings.training,
         progress=progress,
@@ -191,15 +196,26 @@ def prepare(
     )
 
 
-def _objective(settings: PretrainSettings, row: Architecture, model: LanguageModel) -> Objective:
+def _objective(settings: PretrainSettings, row: Architecture, model: LanguageModel, tokenizer: Tokenizer) -> Objective:
     """The objective of the run. Raises UsageError when the network reads in a direction that it cannot use."""
-    objective: Objective = OBJECTIVES.load(settings.objective or row.default_objective)()
+    vocabulary = Vocabulary(
+        size=tokenizer.vocab_size, num_control=len(tokenizer.control_ids()), mask_id=tokenizer.mask_id
+    )
+    objective: Objective = OBJECTIVES.load(settings.objective or row.default_objective)(vocabulary)
     check_direction(objective, model, settings.arch)
     return objective
 
 
-def _batches(train: Tokens, context: int, num_windows: int, seed: int, world: World) -> WindowBatches:
-    order = WindowOrder(train.starts, context=context, seed=seed)
+def _batches(
+    run: RunFolder,
+    settings: PretrainSettings,
+    train: Tokens,
+    context: int,
+    num_windows: int,
+    world: World,
+    watch: Watcher,
+) -> WindowBatches:
+    order = recorded_order(run, train, settings, context=context, num_windows=num_windows, watch=watch)
     return WindowBatches(train.ids, order, num_windows=num_windows, rank=world.rank, size=world.size)
 
 
@@ -235,13 +251,14 @@ def _look(
 ) -> Look:
     valid, tokenizer = material.valid, material.tokenizer
     windows = cut_windows(
-        valid.ids, valid.starts, context=model.context_length, lengths_V=token_byte_lengths(tokenizer)
+        valid.ids, valid.starts, context=window_context(model), lengths_V=token_byte_lengths(tokenizer)
     )
     beginnings = [tokenizer.decode(valid.document(n)[:80].tolist()) for n in range(min(8, valid.num_documents))]
+    chosen_from = prompts_from if model.direction == "left-to-right" else passages_from
     return Look(
         sample_windows(windows, settings.watching.validation_tokens, seed=settings.seed),
         tokenizer,
-        prompts=settings.watching.prompts or prompts_from(beginnings),
+        prompts=settings.watching.prompts or chosen_from(beginnings),
         sample_tokens=settings.watching.sample_tokens,
         metrics=run.metrics,
         watch=watch,

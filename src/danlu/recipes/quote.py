@@ -16,6 +16,7 @@ from danlu.runtime.compiling import CompileChoice, choose_compile, compiled_shap
 from danlu.runtime.measure import MachineMeasures
 from danlu.runtime.memory import assumed_energy
 from danlu.tokenizers.expected_width import expected_bytes_per_token
+from danlu.tokenizers.tokenizer import CONTROLS_OF_MASKED
 from danlu.tokenizers.vocabulary import auto_vocab_size
 
 # Training tokens per parameter. Tiny Shakespeare in 3 minutes: 1.98M parameters 2.108 bits per byte, 3.00M 2.220; in 8
@@ -64,13 +65,14 @@ class Quote:
     memory_bytes: int
     disk_bytes: int
     watt_hours: float
-    bits_per_byte: float
-    bits_per_byte_low: float
-    bits_per_byte_high: float
+    bits_per_byte: float | None
+    bits_per_byte_low: float | None
+    bits_per_byte_high: float | None
+    """None for models that read both ways: no law was fitted to their pseudo-likelihood."""
 
     def as_event(self) -> dict[str, Any]:
-        """The event `quote` with plain values."""
-        return {"event": "quote", **asdict(self)}
+        """The event `quote` with plain values; what is not foretold is left out."""
+        return {"event": "quote", **{name: value for name, value in asdict(self).items() if value is not None}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,7 @@ def plan_run(
     kind = tree.get("tokenizer", {}).get("kind", "bpe")
     train_seconds = max(1.0, seconds - FIXED_SECONDS - 1.6e-7 * text.num_bytes) if seconds else None
     wanted = parse_count(size) if size != "auto" else _parameters_for(row, train_seconds, budget, text, machine, tree)
-    vocab_size = _vocab_size(kind, tree, text, wanted)
+    vocab_size = _vocab_size(kind, tree, text, wanted) + _num_more_controls(row, tree)
     context = int(tree.get("model", {}).get("context_length", _context(train_seconds)))
     model = {**_shape(row, wanted, vocab_size, context), **tree.get("model", {})}
     pace = _pace(row, model, vocab_size, budget, train_seconds, machine, tree)
@@ -104,12 +106,7 @@ def plan_run(
     width = bytes_per_token(kind, vocab_size, text)
     epochs = tokens * width / max(1, text.num_bytes)
     model["dropout"] = tree.get("model", {}).get("dropout", _dropout(epochs))
-    expected = expected_bits(
-        ngram_bits=text.ngram_bits or GUESSED_NGRAM_BITS,
-        parameters=pace.count.total,
-        bytes_read=tokens * width,
-        unique_bytes=text.num_bytes,
-    )
+    expected = _expected(row, text, parameters=pace.count.total, bytes_read=tokens * width)
     quote = Quote(
         parameters=pace.count.total,
         vocab_size=vocab_size,
@@ -123,12 +120,26 @@ def plan_run(
         memory_bytes=LIBRARY_BYTES + training_memory(pace.count, micro_batch_tokens=pace.batch_tokens).total,
         disk_bytes=pace.count.total * 4 * 9 + 2 * text.num_bytes,
         watt_hours=assumed_energy((seconds or tokens / pace.speed) * machine.threads).joules / 3600,
-        bits_per_byte=expected.middle,
-        bits_per_byte_low=expected.low,
-        bits_per_byte_high=expected.high,
+        **expected,
     )
     decided = _tree(quote, model, kind, text, pace.speed, seconds)
+    if _hides(row, tree):
+        decided["tokenizer"]["control_tokens"] = list(CONTROLS_OF_MASKED)
     return Plan(quote=quote, tree=decided, step_seconds=pace.batch_tokens / pace.speed, compile=pace.compile)
+
+
+def _expected(row: Architecture, text: TextFacts, *, parameters: int, bytes_read: float) -> dict[str, float | None]:
+    """The three figures of a quote; None where no law was fitted."""
+    names = ("bits_per_byte", "bits_per_byte_low", "bits_per_byte_high")
+    if row.direction == "bidirectional":
+        return dict.fromkeys(names)
+    found = expected_bits(
+        ngram_bits=text.ngram_bits or GUESSED_NGRAM_BITS,
+        parameters=parameters,
+        bytes_read=bytes_read,
+        unique_bytes=text.num_bytes,
+    )
+    return dict(zip(names, (found.middle, found.low, found.high), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +229,16 @@ def _vocab_size(kind: str, tree: Mapping[str, Any], text: TextFacts, parameters:
         return 257 + text.num_characters
     asked = tree.get("tokenizer", {}).get("vocab_size", "auto")
     return auto_vocab_size(text.num_bytes, parameters) if asked == "auto" else int(asked)
+
+
+def _num_more_controls(row: Architecture, tree: Mapping[str, Any]) -> int:
+    """Control tokens beside the separator, where the vocabulary is not told by its size."""
+    counted = tree.get("tokenizer", {}).get("kind", "bpe") in ("byte", "char")
+    return len(CONTROLS_OF_MASKED) - 1 if counted and _hides(row, tree) else 0
+
+
+def _hides(row: Architecture, tree: Mapping[str, Any]) -> bool:
+    return (tree.get("objective") or row.default_objective) == "masked"
 
 
 def _shape(row: Architecture, parameters: int, vocab_size: int, context: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, create_model
 
+from danlu.batches.mixing import MixingSettings
 from danlu.core.errors import UsageError, nearest
 from danlu.core.language import Text, say
 from danlu.core.settings import Settings, setting, settings_error
@@ -73,6 +74,7 @@ class PretrainSettings(Settings):
     corpus: CorpusSettings = setting(CorpusSettings, "raw text to corpus", "原始文本到语料")
     tokenizer: TokenizerSettings = setting(TokenizerSettings, "tokenizer", "分词器")
     model: Settings = setting(Settings, "shape of the network", "网络形状")
+    mixing: MixingSettings = setting(MixingSettings, "proportions of the domains", "各领域的比例")
     training: TrainingSettings = setting(TrainingSettings, "the loop", "训练循环")
     watching: WatchingSettings = setting(WatchingSettings, "what is looked at on the way", "过程观察")
     runtime: RuntimeSettings = setting(RuntimeSettings, "where and how things run", "运行环境")

@@ -11,6 +11,7 @@ from danlu.core.events import EventLog, Watcher
 from danlu.evaluation.language import score_windows
 from danlu.evaluation.windows import Windows
 from danlu.generation.decode import generate_text
+from danlu.generation.fill import fill_example
 from danlu.generation.sampling import SamplingSettings
 from danlu.tokenizers.tokenizer import Tokenizer
 from danlu.training.state import TrainState
@@ -40,7 +41,7 @@ class Look:
     def __call__(self, state: TrainState) -> float:
         """Bits per byte of the sample of windows."""
         began = time.perf_counter()
-        scores = score_windows(state.model, self.windows, autocast=self.dtype)
+        scores = score_windows(state.model, self.windows, autocast=self.dtype, mask_id=self.tokenizer.mask_id)
         self.measured(scores.num_tokens, time.perf_counter() - began)
         counters = state.counters
         self._write(
@@ -58,8 +59,14 @@ class Look:
         return scores.bits_per_byte
 
     def sample(self, state: TrainState) -> None:
-        """Continues each prompt at temperature 0.8, with the same random numbers every time."""
+        """Continues each prompt at temperature 0.8, with the same random numbers every time; a model that reads both ways
+        fills in what is hidden of it."""
         if not self.sample_tokens:
+            return
+        if state.model.direction == "bidirectional":
+            for prompt in self.prompts:
+                text = fill_example(state.model, self.tokenizer, self.tokenizer.encode(prompt))
+                self._write({"event": "sample", "step": state.counters.step, "prompt": prompt, "text": text})
             return
         settings = SamplingSettings(temperature=0.8, top_p=0.95, max_tokens=self.sample_tokens, seed=0)
         for prompt in self.prompts:
@@ -69,6 +76,12 @@ class Look:
     def _write(self, event: dict[str, object]) -> None:
         self.metrics.append(event)
         self.watch(event)
+
+
+def passages_from(documents: Sequence[str], count: int = 2) -> tuple[str, ...]:
+    """The longest lines of beginnings of validation documents: what a model that reads both ways fills in."""
+    lines = (max((part.strip() for part in text.splitlines()), key=len, default="") for text in documents)
+    return tuple(line[:160] for line in lines if line)[:count]
 
 
 def prompts_from(documents: Sequence[str], count: int = 2) -> tuple[str, ...]:

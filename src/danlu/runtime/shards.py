@@ -1,10 +1,12 @@
-"""Runs one function over many shards, here or in other processes: results in order, finished shards marked.
+"""Runs one function over many shards, here, in other processes or on Ray: results in order, finished shards marked.
 
 The work is `work(shard) -> plain values`; it reads and writes files itself, so only small values travel. Each finished
 shard leaves a mark (its result as JSON), and a later call with the same marks does only the rest. The result does not
 depend on the executor or on how many workers it has.
 """
 
+import atexit
+import importlib
 import multiprocessing
 import os
 import signal
@@ -14,25 +16,56 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from danlu.core.disk import read_json, write_json
+from danlu.core.disk import disk_errors, read_json, write_json
 from danlu.core.errors import WorkerLostError
 from danlu.core.language import Text
 from danlu.core.registry import Registry
 
 ShardT = TypeVar("ShardT")
 Result = Mapping[str, Any]
-Executor = Callable[[Callable[[Any], Result], Sequence[Any], int], Iterator[Result]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """Where shards are worked: a row of EXECUTORS, how many at a time, and the address of a running cluster (Ray)."""
+
+    executor: str = "here"
+    count: int = 1
+    address: str = ""
+
+
+Work = Callable[[Any], Result]
+HERE = Workers()
+LOCK = ".lock"
+
+
+def _nothing_to_start(workers: Workers, module: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Executor:
+    """One row of EXECUTORS: `run` gives the results in order; `session` keeps what is slow to start over several runs."""
+
+    run: Callable[[Work, Sequence[Any], Workers], Iterator[Result]]
+    session: Callable[[Workers, str], AbstractContextManager[None]] = _nothing_to_start
+
 
 EXECUTORS = Registry(
     "danlu.executors",
     Text("executor", "执行器"),
-    {"here": "danlu.runtime.shards:run_here", "processes": "danlu.runtime.shards:run_in_processes"},
+    {
+        "here": "danlu.runtime.shards:IN_PROCESS",
+        "processes": "danlu.runtime.shards:PROCESSES",
+        "ray": "danlu.runtime.ray_shards:RAY",
+    },
 )
 
 
@@ -51,8 +84,10 @@ class _Marked(Generic[ShardT]):
     work: Callable[[ShardT], Result]
 
     def __call__(self, task: _Task[ShardT]) -> Result:
-        result = self.work(task.shard)
-        if task.mark is not None:
+        if task.mark is None:
+            return self.work(task.shard)
+        with _locked(task.mark.parent, shared=True):
+            result = self.work(task.shard)
             write_json(task.mark, dict(result))
         return result
 
@@ -60,27 +95,65 @@ class _Marked(Generic[ShardT]):
 def run_shards(
     work: Callable[[ShardT], Result],
     shards: Sequence[ShardT],
+    workers: Workers = HERE,
     *,
-    executor: str = "here",
-    num_workers: int = 1,
     marks: Path | None = None,
 ) -> Iterator[Result]:
     """Yields `work(shard)` for each shard, in the order of `shards`.
 
-    `executor` is a row of EXECUTORS. `marks` is a folder for done-marks: shards that have one are not worked again.
+    `marks` is a folder for done-marks: shards that have one are not worked again.
     `work` must be importable (no lambda), and must give plain JSON values. Raises WorkerLostError when a worker dies;
     an exception of the work itself is raised as it is.
     """
     tasks = [
-        _Task(shard=shard, mark=None if marks is None else marks / f"{index:05d}.json")
-        for index, shard in enumerate(shards)
+        _Task(shard=shard, mark=None if marks is None else _mark(marks, index)) for index, shard in enumerate(shards)
     ]
+    if marks is not None:
+        wait_for_workers(marks)
     finished = {i: read_json(task.mark) for i, task in enumerate(tasks) if task.mark is not None and task.mark.exists()}
     pending = [task for index, task in enumerate(tasks) if index not in finished]
-    run: Executor = EXECUTORS.load(executor)
-    results = run(_Marked(work=work), pending, num_workers)
+    results = _executor(workers).run(_Marked(work=work), pending, workers)
     for index in range(len(tasks)):
         yield finished[index] if index in finished else next(results)
+
+
+def finished_shards(marks: Path, count: int) -> frozenset[int]:
+    """Which of `count` shards have left their marks."""
+    return frozenset(index for index in range(count) if _mark(marks, index).exists())
+
+
+def _mark(marks: Path, index: int) -> Path:
+    return marks / f"{index:05d}.json"
+
+
+def wait_for_workers(marks: Path) -> None:
+    """Waits until no worker writes: one whose parent was killed may still be at its shard for a moment."""
+    if marks.exists():
+        with _locked(marks, shared=False):
+            pass
+
+
+@contextmanager
+def _locked(marks: Path, *, shared: bool) -> Iterator[None]:
+    """The lock of a folder of marks: shared by workers while they write."""
+    import fcntl
+
+    with disk_errors(marks):
+        marks.mkdir(parents=True, exist_ok=True)
+        handle = (marks / LOCK).open("a")
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+
+
+def session(workers: Workers, module: str) -> AbstractContextManager[None]:
+    """Keeps what the executor has to start until the block ends, for callers with several runs of work in `module`."""
+    return _executor(workers).session(workers, module)
+
+
+def _executor(workers: Workers) -> Executor:
+    found: Executor = EXECUTORS.load(workers.executor)
+    return found
 
 
 def num_cpus() -> int:
@@ -88,42 +161,83 @@ def num_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_here(work: Callable[[Any], Result], shards: Sequence[Any], num_workers: int) -> Iterator[Result]:
-    """One shard after another in this process; `num_workers` is not used."""
+def run_here(work: Work, shards: Sequence[Any], workers: Workers) -> Iterator[Result]:
+    """One shard after another in this process, however many workers are asked for."""
     return map(work, shards)
 
 
-def run_in_processes(work: Callable[[Any], Result], shards: Sequence[Any], num_workers: int) -> Iterator[Result]:
-    """A pool of fresh processes (spawn): no thread or lock of this one is copied into them."""
+def run_in_processes(work: Work, shards: Sequence[Any], workers: Workers) -> Iterator[Result]:
+    """Fresh processes (spawn: no thread or lock of this one is copied into them), those of the session if one is open."""
     if not shards:
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(num_workers, len(shards)), mp_context=context, initializer=_start_worker)
+    opened = _POOL.get()
+    futures: list[Future[Result]] = []
     try:
-        with _without_main():
-            futures: list[Future[Result]] = [pool.submit(work, shard) for shard in shards]
-        for future in futures:
-            yield future.result()
+        with nullcontext(opened) if opened is not None else _pool(min(workers.count, len(shards))) as pool:
+            with _without_main():
+                futures += [pool.submit(work, shard) for shard in shards]
+            for future in futures:
+                yield future.result()
     except BrokenProcessPool as problem:
-        raise WorkerLostError(
-            Text("a worker process died", "一个工作进程意外终止"),
-            got=Text("it was killed, or memory ran out", "进程被杀死或内存不足"),
-            allowed=Text("workers that live until their shard is done", "工作进程应运行至分片完成"),
-            fix=Text(
-                "run the same command again: finished shards are kept; with too little memory set corpus.runtime.processes=1",
-                "再次运行同一命令即可继续，已完成的分片会保留；若内存不足，请减少进程数（processes=1）",
-            ),
-        ) from problem
+        raise worker_lost() from problem
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+@contextmanager
+def process_session(workers: Workers, module: str) -> Iterator[None]:
+    """Keeps the processes until the block ends, and starts them at once: each takes 0.4 s to import `module`."""
+    with _pool(workers.count, module) as pool:
+        with _without_main():
+            for _ in range(workers.count):
+                pool.submit(_nothing)
+        token = _POOL.set(pool)
+        try:
+            yield
+        finally:
+            _POOL.reset(token)
+
+
+@contextmanager
+def _pool(count: int, module: str | None = None) -> Iterator[ProcessPoolExecutor]:
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker, initargs=(module,))
+    try:
+        yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker() -> None:
+_POOL: ContextVar[ProcessPoolExecutor | None] = ContextVar("pool", default=None)
+
+
+def worker_lost() -> WorkerLostError:
+    """The error of every executor whose worker died."""
+    return WorkerLostError(
+        Text("a worker process died", "一个工作进程意外终止"),
+        got=Text("it was killed, or memory ran out", "进程被杀死或内存不足"),
+        allowed=Text("workers that live until their shard is done", "工作进程应运行至分片完成"),
+        fix=Text(
+            "run the same command again: finished shards are kept; with too little memory set runtime.processes=1",
+            "再次运行同一命令即可继续，已完成的分片会保留；若内存不足，请减少进程数（runtime.processes=1）",
+        ),
+    )
+
+
+def _nothing() -> None:
+    """A first task: processes are started when there is one."""
+
+
+def _start_worker(module: str | None) -> None:
     """In the worker: Ctrl-C is the parent's to answer, and a worker whose parent has died leaves."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
+    atexit.register(os._exit, 0)  # to take down what a worker has learnt costs 0.1 s, and everything is written
+    if module is not None:
+        importlib.import_module(module)
 
 
 def _leave_with(sentinel: int) -> None:
@@ -143,3 +257,7 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+IN_PROCESS = Executor(run=run_here)
+PROCESSES = Executor(run=run_in_processes, session=process_session)

@@ -4,7 +4,7 @@
 [num_documents + 1], each document starts with `bos_id`; `<split>.sources.parquet`: id, domain, num_bytes per document.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -87,6 +87,16 @@ class Tokens:
     def document(self, number: int) -> npt.NDArray[Any]:
         """The ids of one document, separator first."""
         return self.ids[self.starts[number] : self.starts[number + 1]]
+
+    def domains(self) -> list[str]:
+        """The domain of each document."""
+        table = pq.read_table(self.artifact.path / f"{self.split}.sources.parquet", columns=["domain"])
+        return [str(name) for name in table.column("domain").to_pylist()]
+
+    def document_ids(self, numbers: Sequence[int]) -> list[str]:
+        """The ids that some documents have in the corpus."""
+        table = pq.read_table(self.artifact.path / f"{self.split}.sources.parquet", columns=["id"])
+        return [str(name) for name in table.column("id").take(pa.array(numbers, pa.int64())).to_pylist()]
 
 
 def open_tokens(path: Path, split: str = "train", *, tokenizer: Tokenizer | None = None) -> Tokens:

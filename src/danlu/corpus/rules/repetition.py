@@ -8,11 +8,11 @@ GOPHER_REPETITION = "Gopher (Rae et al. 2021, table A1)"
 
 _TOP = Text(
     "share of characters in the most frequent n-gram (n in the rule's name)",
-    "最常见 n 元组所占字符比例(n 见规则名)",
+    "最常见 n 元组所占字符比例（n 见规则名）",
 )
 _DUPLICATE = Text(
     "share of characters in repeated n-grams (n in the rule's name; longer for Han)",
-    "重复 n 元组所占字符比例(n 见规则名,汉字取更长)",
+    "重复 n 元组所占字符比例（n 见规则名，汉字取更长）",
 )
 
 

@@ -1,8 +1,9 @@
-"""Gated feed-forward: silu(gate(x)) * up(x), projected back.
+"""Feed-forward parts: gated ones and the classic one.
 
 F inner width, C width of the model.
 """
 
+from collections.abc import Callable
 from typing import Any, final
 
 import torch
@@ -25,8 +26,9 @@ class GatedFeedForward(nn.Module):
         self.up = nn.Parameter(torch.empty(inner_width, width))
         self.down = nn.Parameter(torch.empty(width, inner_width))
 
-    def forward(self, x: Tensor, norm: RMSNorm) -> Tensor:
+    def forward(self, x: Tensor, norm: nn.Module) -> Tensor:
         """[..., C] to [..., C]: the part applied to norm(x)."""
+        assert isinstance(norm, RMSNorm)
         return functional.linear(gate_product(normed_linear(x, norm, [self.gate, self.up])), self.down)
 
 
@@ -59,3 +61,42 @@ class _GateProduct(Function):
         open_.addcmul_(silu, open_, value=-1).add_(silu).mul_(grad)
         torch.mul(open_, up, out=out_gate)
         return out
+
+
+@final
+class DenseFeedForward(nn.Module):
+    """activation(up(x)) projected down, with biases: the classic part (Vaswani et al. 2017, section 3.3)."""
+
+    def __init__(self, *, width: int, inner_width: int, activation: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.up = nn.Parameter(torch.empty(inner_width, width))
+        self.up_bias = nn.Parameter(torch.empty(inner_width))
+        self.down = nn.Parameter(torch.empty(width, inner_width))
+        self.down_bias = nn.Parameter(torch.empty(width))
+        self.activation = activation
+
+    def forward(self, x: Tensor, norm: nn.Module) -> Tensor:
+        """[..., C] to [..., C]: the part applied to norm(x)."""
+        inner = self.activation(functional.linear(norm(x), self.up, self.up_bias))
+        return functional.linear(inner, self.down, self.down_bias)
+
+
+@final
+class GeluGatedFeedForward(nn.Module):
+    """GeGLU, Shazeer 2020 (arXiv:2002.05202), without biases: gelu(gate(x)) * up(x), projected down."""
+
+    def __init__(self, *, width: int, inner_width: int) -> None:
+        super().__init__()
+        self.gate = nn.Parameter(torch.empty(inner_width, width))
+        self.up = nn.Parameter(torch.empty(inner_width, width))
+        self.down = nn.Parameter(torch.empty(width, inner_width))
+
+    def forward(self, x: Tensor, norm: nn.Module) -> Tensor:
+        """[..., C] to [..., C]: the part applied to norm(x)."""
+        gate, up = functional.linear(norm(x), torch.cat([self.gate, self.up])).chunk(2, dim=-1)
+        return functional.linear(functional.gelu(gate) * up, self.down)
+
+
+def tanh_gelu(x: Tensor) -> Tensor:
+    """GELU by its tanh form (Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2), as GPT-2 has it."""
+    return functional.gelu(x, approximate="tanh")

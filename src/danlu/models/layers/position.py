@@ -3,9 +3,10 @@
 B batch, T positions, H heads, D width of one head, E = D / 2.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, final
 
 import torch
 from torch import Tensor
@@ -26,6 +27,48 @@ def rotary_tables(start: int, end: int, head_width: int, base: float, device: to
 def row_tables(num_windows: int, length: int, head_width: int, base: float, device: torch.device) -> Tensor:
     """The tables of `num_windows` windows of `length` positions laid end to end: [2, windows * length, E]."""
     return rotary_tables(0, length, head_width, base, device).repeat(1, num_windows, 1)
+
+
+class Turning(ABC):
+    """How positions turn queries and keys."""
+
+    @abstractmethod
+    def tables(self, start: int, end: int, device: torch.device) -> Tensor:
+        """Cosines and sines [2, end - start, E] of the positions `start` to `end` - 1."""
+
+    @abstractmethod
+    def row_tables(self, num_windows: int, length: int, device: torch.device) -> Tensor:
+        """The tables of `num_windows` windows of `length` positions laid end to end: [2, windows * length, E]."""
+
+
+@final
+@dataclass(frozen=True)
+class Rotary(Turning):
+    """Angles that grow with the position, slower by `base` to the power of the dimension (Su et al. 2021)."""
+
+    head_width: int
+    base: float
+
+    def tables(self, start: int, end: int, device: torch.device) -> Tensor:
+        """Cosines and sines [2, end - start, D / 2] of the positions `start` to `end` - 1."""
+        return rotary_tables(start, end, self.head_width, self.base, device)
+
+    def row_tables(self, num_windows: int, length: int, device: torch.device) -> Tensor:
+        """The tables of `num_windows` windows of `length` positions laid end to end: [2, windows * length, D / 2]."""
+        return row_tables(num_windows, length, self.head_width, self.base, device)
+
+
+@final
+class Unturned(Turning):
+    """Nothing turns: E is 0."""
+
+    def tables(self, start: int, end: int, device: torch.device) -> Tensor:
+        """[2, end - start, 0]."""
+        return torch.empty(2, end - start, 0, device=device)
+
+    def row_tables(self, num_windows: int, length: int, device: torch.device) -> Tensor:
+        """[2, windows * length, 0]."""
+        return torch.empty(2, num_windows * length, 0, device=device)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +103,14 @@ def split_heads(
         k_BTKD=plain_turn(key_norm(k_BTKD.float()), tables_2TE).to(joined_BTO.dtype),
         v_BTKD=v_BTKD,
     )
+
+
+def cut_heads(joined_BTO: Tensor, num_heads: int, head_width: int) -> Heads:
+    """Cuts joined products (`num_heads` queries, then equally many keys and values) into heads."""
+    joined_BTND = joined_BTO.view(*joined_BTO.shape[:2], -1, head_width)
+    num_keys = (joined_BTND.shape[2] - num_heads) // 2
+    q_BTHD, k_BTKD, v_BTKD = torch.split(joined_BTND, [num_heads, num_keys, num_keys], dim=2)
+    return Heads(q_BTHD=q_BTHD, k_BTKD=k_BTKD, v_BTKD=v_BTKD)
 
 
 def plain_turn(x_BTHD: Tensor, tables_2TE: Tensor) -> Tensor:

@@ -68,9 +68,10 @@ class RecurrentStack(Body):
         self.cell: Cell = cell
         self.hidden_width, self.dropout = hidden_width, dropout
 
-    def forward(self, x_BTC: Tensor, state: DecodingState | None = None) -> Tensor:
+    def forward(self, x_BTC: Tensor, state: DecodingState | None = None, lengths_B: Tensor | None = None) -> Tensor:
         """[B, T, C] to [B, T, C]; starts from zeros or from `state`, which it advances."""
         assert state is None or isinstance(state, RecurrentState)
+        del lengths_B  # what comes behind a text's end changes nothing before it
         x = x_BTC
         for number, layer in enumerate(self.layers):
             x = functional.dropout(self._run(layer, number, x, state), self.dropout, self.training)

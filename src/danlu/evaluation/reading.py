@@ -1,0 +1,99 @@
+"""How a model is asked for the tokens of a window: one after the other, or hidden among their neighbours.
+
+B windows of a batch, T positions, N scored tokens, C width.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+from danlu.core.errors import UsageError
+from danlu.core.language import Text
+from danlu.models.model import LanguageModel
+
+STRIPES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One pass: the hidden vectors [N, C] that foretell `targets_N`; `rows_N` are the windows of the batch they belong to."""
+
+    hidden_NC: Tensor
+    targets_N: Tensor
+    rows_N: Tensor
+
+
+class Reading(ABC):
+    """One way to ask."""
+
+    pseudo: bool
+    """Whether the result is a pseudo-likelihood, which is no code length and compares only with its like."""
+
+    @abstractmethod
+    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
+        """Asks for every scored token once. `ids_BT` has `lengths_B` + 1 real ids in each row, the first of them given.
+
+        `scored_BT` (bool, one position fewer): whether the id that follows position t is scored.
+        """
+
+
+@final
+class LeftToRight(Reading):
+    """Each token is foretold from all before it: one pass; the nats are those of a code."""
+
+    pseudo = False
+
+    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
+        """One pass."""
+        # Padding repeats the last token on the right; a left-to-right model never looks there.
+        hidden_NC = model(ids_BT[:, :-1]).hidden_BTC[scored_BT]
+        yield Asked(hidden_NC=hidden_NC, targets_N=ids_BT[:, 1:][scored_BT], rows_N=scored_BT.nonzero()[:, 0])
+
+
+@final
+class FillIn(Reading):
+    """Each token is hidden once and foretold from both sides (pseudo-likelihood: Wang & Cho 2019, arXiv:1902.04094).
+
+    In pass s every `stripes`th token is hidden at once, so 1 / `stripes` of the context is missing too; with as many stripes
+    as tokens this is the score of Salazar et al. 2020 (arXiv:1910.14659, section 2), at one pass for each token.
+    """
+
+    pseudo = True
+
+    def __init__(self, mask_id: int, stripes: int = STRIPES) -> None:
+        self.mask_id, self.stripes = mask_id, stripes
+
+    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
+        """`stripes` passes, fewer where windows are shorter."""
+        place_T = torch.arange(scored_BT.shape[1], device=ids_BT.device)
+        for stripe in range(min(self.stripes, scored_BT.shape[1])):
+            hidden_BT = scored_BT & (place_T % self.stripes == stripe)
+            if not bool(hidden_BT.any()):
+                continue
+            shown_BT = ids_BT.clone()
+            shown_BT[:, 1:].masked_fill_(hidden_BT, self.mask_id)
+            hidden_NC = model(shown_BT, lengths_B=lengths_B + 1).hidden_BTC[:, 1:][hidden_BT]
+            yield Asked(hidden_NC=hidden_NC, targets_N=ids_BT[:, 1:][hidden_BT], rows_N=hidden_BT.nonzero()[:, 0])
+
+
+def reading_for(model: LanguageModel, mask_id: int | None) -> Reading:
+    """The way to ask `model`. Raises UsageError for one that fills in when its tokenizer has no token that hides."""
+    if model.direction == "left-to-right":
+        return LeftToRight()
+    if mask_id is None:
+        raise UsageError(
+            Text("a model that reads both ways is scored by hiding tokens", "双向模型通过遮蔽词元评分"),
+            got=Text("a tokenizer without <|mask|>", "没有 <|mask|> 的分词器"),
+            allowed=Text("the tokenizer that the model was trained with", "训练该模型时使用的分词器"),
+            fix=Text("name the folder of the run that made the model", "请指定生成该模型的运行目录"),
+        )
+    return FillIn(mask_id)
+
+
+def window_context(model: LanguageModel) -> int:
+    """Tokens that a window of `model` scores at most: one that reads both ways holds the given first id too."""
+    return model.context_length if model.direction == "left-to-right" else model.context_length - 1

@@ -1,0 +1,77 @@
+"""Models that read both ways are scored by hiding each token once."""
+
+import numpy as np
+import pytest
+import torch
+
+from danlu.core.errors import UsageError
+from danlu.evaluation.language import DocumentSet, score_documents, score_windows
+from danlu.evaluation.reading import FillIn, LeftToRight, reading_for, window_context
+from danlu.evaluation.windows import Windows, cut_windows, join_documents
+from danlu.models import ARCHITECTURES
+from danlu.models.model import LanguageModel
+
+VOCABULARY, CONTEXT, MASK = 30, 12, 2
+
+
+def model_of(name: str) -> LanguageModel:
+    row = ARCHITECTURES.load(name)
+    model: LanguageModel = row.build(row.sized(20_000, VOCABULARY, CONTEXT), VOCABULARY, seed=1)
+    return model.eval()
+
+
+def windows_of(model: LanguageModel) -> Windows:
+    random = np.random.default_rng(0)
+    stream = join_documents([random.integers(3, VOCABULARY, size=n) for n in (30, 4, 11)], 0)
+    lengths_V = np.ones(VOCABULARY, np.int64)
+    return cut_windows(stream.ids, stream.starts, context=window_context(model), lengths_V=lengths_V)
+
+
+def test_the_way_to_ask_follows_the_direction() -> None:
+    assert isinstance(reading_for(model_of("gpt2"), None), LeftToRight)
+    assert isinstance(reading_for(model_of("bert"), MASK), FillIn)
+    with pytest.raises(UsageError, match="hiding"):
+        reading_for(model_of("bert"), None)
+
+
+@pytest.mark.parametrize("name", ["bert", "modernbert"])
+def test_with_a_stripe_for_each_token_it_is_one_hidden_at_a_time(name: str) -> None:
+    model = model_of(name)
+    windows = windows_of(model)
+    ids = torch.from_numpy(windows.ids.astype(np.int64))
+    nats = 0.0
+    for start, length in zip(windows.starts_W.tolist(), windows.lengths_W.tolist(), strict=True):
+        for place in range(start + 1, start + length + 1):
+            shown = ids[start : start + length + 1].clone()
+            shown[place - start] = MASK
+            with torch.no_grad():
+                logits = model.logits(model(shown[None]).hidden_BTC)[0, place - start]
+            nats -= float(torch.log_softmax(logits, -1)[ids[place]])
+    found = 0.0
+    rows = torch.from_numpy(windows.lengths_W)
+    for row in range(len(windows)):
+        start, length = int(windows.starts_W[row]), int(windows.lengths_W[row])
+        given = ids[None, start : start + length + 1]
+        scored = torch.ones(1, length, dtype=torch.bool)
+        for asked in FillIn(MASK, stripes=length).passes(model, given, rows[row : row + 1], scored):
+            logits = model.logits(asked.hidden_NC).detach()
+            found -= float(torch.log_softmax(logits, -1).gather(1, asked.targets_N[:, None]).sum())
+    assert found == pytest.approx(nats, rel=1e-5)
+
+
+def test_every_token_is_scored_once_and_windows_do_not_touch_each_other() -> None:
+    model = model_of("bert")
+    windows = windows_of(model)
+    scores = score_windows(model, windows, mask_id=MASK)
+    assert scores.num_tokens == 45
+    alone = [score_windows(model, windows.take(np.array([w])), mask_id=MASK).nats for w in range(len(windows))]
+    np.testing.assert_allclose(scores.nats_W, alone, rtol=1e-5)
+
+
+def test_the_score_of_documents_says_that_it_is_pseudo() -> None:
+    random = np.random.default_rng(0)
+    stream = join_documents([random.integers(3, VOCABULARY, size=20) for _ in range(3)], 0)
+    documents = DocumentSet(stream=stream, bytes_D=np.full(3, 20), domains=("a", "a", "b"))
+    lengths_V = np.ones(VOCABULARY, np.int64)
+    assert score_documents(model_of("bert"), documents, lengths_V=lengths_V, mask_id=MASK).pseudo
+    assert not score_documents(model_of("gpt2"), documents, lengths_V=lengths_V).pseudo

@@ -1,0 +1,60 @@
+"""The masked objective: which positions are hidden, by what, and that only they are predicted."""
+
+import math
+
+import pytest
+import torch
+
+from danlu.batches.batch import TokenBatch
+from danlu.core.errors import UsageError
+from danlu.models import ARCHITECTURES
+from danlu.objectives.masked import Masked
+from danlu.objectives.objective import Vocabulary
+
+VOCABULARY = Vocabulary(size=500, num_control=3, mask_id=2)
+
+
+def some_ids() -> torch.Tensor:
+    """[64, 100] ids, a control token among them."""
+    ids_BT = torch.randint(3, 500, (64, 100), generator=torch.Generator().manual_seed(0))
+    ids_BT[:, 0] = 0
+    return ids_BT
+
+
+def test_the_share_is_hidden_in_every_window_and_control_tokens_never() -> None:
+    objective, ids_BT = Masked(VOCABULARY, share=0.15), some_ids()
+    hidden_BT = objective.choose(ids_BT)
+    assert (hidden_BT.sum(1) == 15).all()
+    assert not hidden_BT[:, 0].any()
+
+
+def test_eighty_ten_ten() -> None:
+    objective, ids_BT = Masked(VOCABULARY, share=0.5), some_ids()
+    torch.manual_seed(1)
+    hidden_BT = objective.choose(ids_BT)
+    shown_BT = objective.hide(ids_BT, hidden_BT)
+    assert torch.equal(shown_BT[~hidden_BT], ids_BT[~hidden_BT])
+    at_hidden, before = shown_BT[hidden_BT], ids_BT[hidden_BT]
+    assert float((at_hidden == 2).float().mean()) == pytest.approx(0.8, abs=0.03)
+    assert float((at_hidden == before).float().mean()) == pytest.approx(0.1, abs=0.03)
+    assert (at_hidden >= 2).all()
+
+
+def test_the_loss_is_that_of_the_hidden_positions_alone() -> None:
+    row = ARCHITECTURES.load("bert")
+    model = row.build(row.sized(50_000, 500, 100), 500).eval()
+    ids_BT, objective = some_ids()[:4], Masked(VOCABULARY)
+    torch.manual_seed(3)
+    loss = objective.loss(model, TokenBatch(inputs_BT=ids_BT, targets_BT=ids_BT))
+    torch.manual_seed(3)
+    hidden_BT = objective.choose(ids_BT)
+    logits_BTV = model.logits(model(objective.hide(ids_BT, hidden_BT)).hidden_BTC)
+    expected = torch.nn.functional.cross_entropy(logits_BTV[hidden_BT], ids_BT[hidden_BT], reduction="sum")
+    assert loss.num_targets == int(hidden_BT.sum()) == 4 * 30
+    torch.testing.assert_close(loss.nats, expected)
+    assert float(loss.nats.detach()) / loss.num_targets == pytest.approx(math.log(500), rel=0.1)
+
+
+def test_a_tokenizer_without_the_token_is_refused() -> None:
+    with pytest.raises(UsageError, match="hides"):
+        Masked(Vocabulary(size=10))

@@ -1,0 +1,82 @@
+"""A run of a model that reads both ways, from text to filled blanks."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from danlu.cli.results import plain_values
+from danlu.core.errors import UsageError
+from danlu.core.events import read_events
+from danlu.recipes.compare import compare
+from danlu.recipes.evaluate import evaluate
+from danlu.recipes.export import export
+from danlu.recipes.finish import Outcome
+from danlu.recipes.generate import generate
+from danlu.recipes.pretrain import pretrain
+from tiny_texts import GPT, tiny_text
+
+BERT = ["model.width=32", "model.depth=2", "model.num_heads=2", "model.inner_width=64", "model.context_length=32"]
+LOOP = ["training.batch_tokens=64", "training.micro_batch_tokens=64", "tokenizer.kind=byte", "watching.sample_tokens=8"]
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file in two languages."""
+    path = tmp_path_factory.mktemp("text") / "text.txt"
+    path.write_text(tiny_text(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(text: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A finished run that others only read."""
+    return pretrain(text, out=tmp_path_factory.mktemp("runs") / "bert", overrides=[*BERT, *LOOP], arch="bert", steps=40)
+
+
+def test_its_figure_has_a_name_of_its_own(finished: Outcome) -> None:
+    assert finished.pseudo
+    assert finished.tokens == 40 * 64
+    plain = plain_values(finished)
+    assert 0 < plain["pseudo_bits_per_byte"] < 9
+    assert "bits_per_byte" not in plain
+    again = evaluate(finished.folder)
+    assert again.bits_per_byte == pytest.approx(finished.bits_per_byte, rel=1e-3)
+    assert "pseudo_bits_per_byte" in json.dumps(plain_values(again))
+
+
+def test_nothing_is_foretold_of_it(finished: Outcome) -> None:
+    quote = next(e for e in read_events(finished.folder / "events.jsonl") if e["event"] == "quote")
+    assert "bits_per_byte" not in quote
+    assert "bits_per_byte" not in finished.quoted
+
+
+def test_samples_are_filled_in_and_the_report_says_pseudo(finished: Outcome) -> None:
+    samples = [e for e in read_events(finished.folder / "metrics.jsonl") if e["event"] == "sample"]
+    assert samples
+    assert all("[" in sample["text"] for sample in samples)
+    page = finished.report.read_text(encoding="utf-8")
+    assert "pseudo bits per byte" in page
+    assert "伪每字节" in page
+
+
+def test_it_fills_blanks_and_is_exported(finished: Outcome, tmp_path: Path) -> None:
+    (text,) = generate(finished.folder, "a ___ b")
+    assert text[0] == "a"
+    assert text[-1] == "b"
+    proofs = export(finished.folder, to="huggingface", out=tmp_path / "exported").proofs
+    assert max(proof.largest_difference for proof in proofs) < 1e-4
+    config = json.loads((tmp_path / "exported" / "tokenizer_config.json").read_text())
+    assert config["mask_token"] == "<|mask|>"
+
+
+def test_it_is_not_ranked_with_models_that_continue(finished: Outcome, text: Path, tmp_path: Path) -> None:
+    other = pretrain(text, out=tmp_path / "gpt", overrides=[*GPT], arch="gpt", steps=5)
+    found = compare([finished.folder, other.folder])
+    assert not found.is_ranked
+    assert "pseudo" in found.verdict.en
+
+
+def test_a_wrong_pair_of_objective_and_direction_is_refused(text: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be trained"):
+        pretrain(text, out=tmp_path / "a", overrides=[*BERT, *LOOP], arch="bert", objective="causal", steps=5)
