@@ -48,8 +48,8 @@ def test_a_text_cut_at_seams_has_the_ids_of_the_whole(text: str) -> None:
 def test_words_of_a_text_become_pieces() -> None:
     tokenizer = train(lambda: iter([TEXT]), TokenizerSettings(kind="unigram", vocab_size=330))
     assert tokenizer.vocab_size <= 330
-    assert pieces(tokenizer, "and this furnace") == ["and", " this", " furnace"]
-    assert "炼丹炉" in "|".join(pieces(tokenizer, "炼丹炉里的火燃烧着"))
+    assert pieces(tokenizer, " and this furnace") == [" and", " this", " furnace"]
+    assert any("炼丹炉" in piece for piece in pieces(tokenizer, " 炼丹炉里的火燃烧着"))
 
 
 def test_scores_are_logarithms_of_shares_and_exact_in_binary() -> None:

@@ -253,7 +253,10 @@ _STAGES = (
                 key="kind",
                 setting=True,
                 metavar=Text("KIND", "类型"),
-                help=Text("bpe (default), byte or char", "bpe（默认）、byte 或 char"),
+                help=Text(
+                    "bpe (default), byte, char, unigram, word or wordpiece",
+                    "bpe（默认）、byte、char、unigram、word 或 wordpiece",
+                ),
             ),
             Option(
                 name="--vocab-size",

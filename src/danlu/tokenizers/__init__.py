@@ -11,6 +11,7 @@ TOKENIZERS = Registry(
         "byte": "danlu.tokenizers.byte:train",
         "char": "danlu.tokenizers.char:train",
         "unigram": "danlu.tokenizers.unigram:train",
+        "word": "danlu.tokenizers.word:train",
         "wordpiece": "danlu.tokenizers.wordpiece:train",
     },
 )

@@ -39,7 +39,11 @@ CONTROLS_OF_MASKED = (SEPARATOR, PADDING, MASK)
 class TokenizerSettings(Settings):
     """What a tokenizer is made of."""
 
-    kind: str = setting("bpe", "kind of tokenizer: bpe, byte, char", "分词器类型：bpe、byte、char")
+    kind: str = setting(
+        "bpe",
+        "kind of tokenizer: bpe, byte, char, unigram, word, wordpiece",
+        "分词器类型：bpe、byte、char、unigram、word、wordpiece",
+    )
     vocab_size: int | Literal["auto"] = setting(
         "auto",
         "number of entries, control tokens and 256 bytes included; auto: by text and model",
