@@ -1,12 +1,15 @@
 """Kind `word`: the words of the text, and what becomes of others."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.tokenizers.tokenizer import Tokenizer, TokenizerSettings
+from danlu.core.errors import UsageError
+from danlu.tokenizers import TOKENIZERS
+from danlu.tokenizers.tokenizer import Tokenizer, TokenizerSettings, open_tokenizer, save_tokenizer
 from danlu.tokenizers.word import count_words, score_words, train
 
 TEXT = "The furnace burns, and (this) furnace isn't cold; 我们学习语言模型，语言模型很有用。\n" * 30
@@ -72,3 +75,28 @@ def test_nothing_to_learn_from_gives_bytes() -> None:
     tokenizer = train(lambda: iter([]), TokenizerSettings(kind="word"))
     assert tokenizer.vocab_size == 257
     assert tokenizer.decode(tokenizer.encode("火 fire")) == "火 fire"
+
+
+LOSSY = "The Furnaces were BURNING; 我们在学习语言模型。"
+
+
+def test_rewrites_are_for_classic_models_and_lose_text() -> None:
+    tokenizer = made(rewrites=("stems", "lower_case", "stop_words"))
+    assert tokenizer.rewrites == ("lower_case", "stop_words", "stems")
+    text = tokenizer.decode(tokenizer.encode(LOSSY))
+    assert "furnac burn" in " ".join(text.split())
+    assert "的" not in tokenizer.decode(tokenizer.encode("语言的模型"))
+
+
+def test_a_saved_tokenizer_keeps_its_rewrites(tmp_path: Path) -> None:
+    settings = TokenizerSettings(kind="word", vocab_size=500, rewrites=("lower_case",))
+    save_tokenizer(train(lambda: iter([TEXT]), settings), tmp_path / "t", settings=settings)
+    opened = open_tokenizer(tmp_path / "t")
+    assert opened.decode(opened.encode("The FURNACE")) == "the furnace"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TOKENIZERS.names() if kind != "word"])
+def test_other_kinds_refuse_rewrites(kind: str) -> None:
+    settings = TokenizerSettings(kind=kind, rewrites=("lower_case",))
+    with pytest.raises(UsageError, match="never changes a text"):
+        TOKENIZERS.load(kind)(lambda: iter([TEXT]), settings)

@@ -66,8 +66,8 @@ DIALS = (
         key="tokenizer",
         metavar=Text("KIND|DIR", "类型|目录"),
         help=Text(
-            "bpe (default), byte, char, or a folder with a trained tokenizer",
-            "bpe（默认）、byte、char，或已训练的分词器目录",
+            "bpe (default), byte, char, unigram, word, wordpiece, or a folder with a trained tokenizer",
+            "bpe（默认）、byte、char、unigram、word、wordpiece，或已训练的分词器目录",
         ),
     ),
     Option(

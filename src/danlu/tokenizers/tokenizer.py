@@ -27,6 +27,7 @@ from danlu.tokenizers.pretokenize import (
     encoding_pre_tokenizer,
     pre_tokenizer_description,
 )
+from danlu.tokenizers.rewriting import Rewrite, rewrite
 from danlu.tokenizers.seams import Seams
 
 KIND = "tokenizer"
@@ -64,12 +65,18 @@ class TokenizerSettings(Settings):
     control_tokens: tuple[str, ...] = setting(
         (SEPARATOR,), "control tokens, ids 0, 1, ...; the first one starts every document", "控制符，第一个用作文档开头"
     )
+    rewrites: tuple[Rewrite, ...] = setting(
+        (),
+        "what kind word does to each text first, for classic models only, since text is lost: lower_case, stop_words, stems",
+        "word 类型先对文本做的改写（会丢失信息，仅供传统模型）：lower_case、stop_words、stems",
+    )
 
 
 @final
 class Tokenizer:
     """Text to ids and back, exact for every valid Unicode string; text never becomes a control token.
 
+    With `rewrites` (see rewriting.py) what comes back is the rewritten text; `library` does not know of them.
     `facts` are plain values that tell how it was made; `artifact` is the folder it was opened from, if any.
     Ids: control tokens first (`bos_id` = 0 starts every document), then bytes, then longer entries.
     """
@@ -99,6 +106,11 @@ class Tokenizer:
         return self.control_tokens.get(MASK)
 
     @property
+    def rewrites(self) -> tuple[str, ...]:
+        """What is done to each text first, so that it does not come back as it was; most tokenizers have none."""
+        return tuple(self.facts.get("rewrites", ()))
+
+    @property
     def digest(self) -> str | None:
         """The digest of the artifact it was opened from; None when it was never saved."""
         return self.artifact.digest if self.artifact else None
@@ -115,7 +127,8 @@ class Tokenizer:
         """The ids of each text, in parallel; the same as one by one."""
         for text in texts:
             _check_text(text)
-        return self._encoder.encode_batch(texts)
+        names = self.rewrites
+        return self._encoder.encode_batch([rewrite(text, names) for text in texts] if names else texts)
 
     def decode(self, ids: Sequence[int] | npt.NDArray[Any]) -> str:
         """The text of `ids`, control ids dropped; bytes that are not UTF-8 (cut characters) become U+FFFD.

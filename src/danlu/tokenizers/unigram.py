@@ -16,6 +16,7 @@ from tokenizers.models import Unigram
 
 from danlu.tokenizers.byte_tokens import BYTE_NAMES
 from danlu.tokenizers.pretokenize import PRE_TOKENIZER, character_pre_tokenizer
+from danlu.tokenizers.rewriting import check_kind_of_rewrites
 from danlu.tokenizers.sampling import Documents, count_characters, take_sample
 from danlu.tokenizers.tokenizer import Tokenizer, TokenizerSettings, control_entries
 from danlu.tokenizers.unigram_learning import SCORE_STEP, ScoredPiece, learn_pieces
@@ -37,6 +38,7 @@ def train(documents: Documents, settings: TokenizerSettings) -> Tokenizer:
 
     Raises UsageError for a size that leaves no room beside 256 bytes and the control tokens.
     """
+    check_kind_of_rewrites(settings.kind, settings.rewrites)
     check_vocab_size(settings.vocab_size, len(settings.control_tokens))
     check_control_names(settings.control_tokens)
     sample = take_sample(documents, settings.sample_bytes)

@@ -4,19 +4,21 @@ Words are learnt by cutting Chinese with rjieba (the dictionary and hidden Marko
 the pattern of pretokenize.py, with the space in front as part of the word. A text is then written as its likeliest row
 of words, which is jieba's own way through its dictionary (github.com/fxsjy/jieba, "Algorithm"), with the frequencies
 of the text at hand in place of jieba's; so one `tokenizer.json` says everything. A word of the text is likelier than
-any row of its parts, so a known word is never cut by itself. Every text comes back.
+any row of its parts, so a known word is never cut by itself. Every text comes back, unless `rewrites` change it first.
 """
 
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from danlu.corpus.measures.word_splitting import HAN, split_han
 from danlu.tokenizers.cutting import Cutter
 from danlu.tokenizers.pretokenize import PRE_TOKENIZER
+from danlu.tokenizers.rewriting import ORDER, rewrite
 from danlu.tokenizers.sampling import Documents, count_characters, take_sample
 from danlu.tokenizers.tokenizer import Tokenizer, TokenizerSettings
 from danlu.tokenizers.unigram import common_characters, unigram_library
@@ -43,7 +45,8 @@ def train(documents: Documents, settings: TokenizerSettings) -> Tokenizer:
     check_vocab_size(settings.vocab_size, len(settings.control_tokens))
     check_control_names(settings.control_tokens)
     sample = take_sample(documents, settings.sample_bytes)
-    counts = count_characters(sample.texts)
+    texts = [rewrite(text, settings.rewrites) for text in sample.texts] if settings.rewrites else sample.texts
+    counts = count_characters(texts)
     min_frequency = settings.min_frequency
     if settings.vocab_size == "auto":
         min_frequency = max(min_frequency, AUTO_MIN_FREQUENCY)
@@ -52,20 +55,22 @@ def train(documents: Documents, settings: TokenizerSettings) -> Tokenizer:
     else:
         target = settings.vocab_size
     room = target - NUM_BYTES - len(settings.control_tokens)
-    words = count_words(sample.texts)
+    words = count_words(texts)
     often = [word for word, count in words.items() if len(word) > 1 and count >= min_frequency]
     often.sort(key=lambda word: (-words[word], word))
     # characters take half of the room, and what words leave of it
     for_characters = max(room // 2, room - len(often))
     alphabet = list(map(chr, common_characters(counts, 2 * for_characters, settings.min_frequency).tolist()))
     entries = [*alphabet, *often[: room - len(alphabet)]]
-    facts = {
+    facts: dict[str, Any] = {
         "pre_tokenizer": PRE_TOKENIZER,
         "requested_vocab_size": settings.vocab_size,
         "target_vocab_size": target,
         "sampled_bytes": sample.num_bytes,
         "covered": round(_share(entries, words), 6),
     }
+    if settings.rewrites:
+        facts["rewrites"] = [name for name in ORDER if name in settings.rewrites]
     return Tokenizer(unigram_library(score_words(entries, words), settings.control_tokens), "word", facts)
 
 

@@ -25,6 +25,7 @@ from tokenizers.trainers import BpeTrainer
 from danlu.tokenizers.byte_tokens import CONTINUES, byte_of_stand_in, spell_bytes
 from danlu.tokenizers.cutting import NUM_CODE_POINTS, Cutter, code_points
 from danlu.tokenizers.pretokenize import WORDPIECE, WORDPIECE_CUTS, encoding_pre_tokenizer
+from danlu.tokenizers.rewriting import check_kind_of_rewrites
 from danlu.tokenizers.sampling import Documents, count_characters, take_sample
 from danlu.tokenizers.tokenizer import Tokenizer, TokenizerSettings, control_entries
 from danlu.tokenizers.vocabulary import (
@@ -46,6 +47,7 @@ def train(documents: Documents, settings: TokenizerSettings) -> Tokenizer:
 
     Raises UsageError for a size below 513 (256 bytes at the start of a word, 256 inside one, control tokens).
     """
+    check_kind_of_rewrites(settings.kind, settings.rewrites)
     check_vocab_size(settings.vocab_size, len(settings.control_tokens), num_bytes=2 * NUM_BYTES)
     check_control_names(settings.control_tokens)
     sample = take_sample(documents, settings.sample_bytes)
