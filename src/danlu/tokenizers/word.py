@@ -45,7 +45,7 @@ def train(documents: Documents, settings: TokenizerSettings) -> Tokenizer:
     check_vocab_size(settings.vocab_size, len(settings.control_tokens))
     check_control_names(settings.control_tokens)
     sample = take_sample(documents, settings.sample_bytes)
-    texts = [rewrite(text, settings.rewrites) for text in sample.texts] if settings.rewrites else sample.texts
+    texts = tuple(rewrite(text, settings.rewrites) for text in sample.texts) if settings.rewrites else sample.texts
     counts = count_characters(texts)
     min_frequency = settings.min_frequency
     if settings.vocab_size == "auto":
