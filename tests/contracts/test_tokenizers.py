@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from danlu.core.artifacts import MANIFEST, finish_artifact
 from danlu.core.errors import ArtifactError, DataError
 from danlu.tokenizers import TOKENIZERS
-from danlu.tokenizers.tokenizer import SEPARATOR, Tokenizer, TokenizerSettings, open_tokenizer, save_tokenizer
+from danlu.tokenizers.tokenizer import (
+    CONTROLS_OF_MASKED,
+    MASK,
+    PADDING,
+    SEPARATOR,
+    Tokenizer,
+    TokenizerSettings,
+    open_tokenizer,
+    save_tokenizer,
+)
 
 TEXTS = (
     "The furnace is lit. It's warm, isn't it? 3.14 and 42 <0x41> <|bos|>\n\n\tdef f(x):\n    return x != y\n" * 12,
@@ -110,6 +119,20 @@ def test_more_control_tokens_come_first(kind: str) -> None:
     tokenizer = make(kind, control_tokens=(SEPARATOR, "<|mask|>"))
     assert tokenizer.control_tokens == {SEPARATOR: 0, "<|mask|>": 1}
     assert tokenizer.control_ids().isdisjoint(tokenizer.encode("<|mask|>"))
+
+
+def test_control_tokens_of_masked_models_are_ids_only(kind: str, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    tokenizer = make(kind, control_tokens=CONTROLS_OF_MASKED)
+    assert (tokenizer.bos_id, tokenizer.control_tokens[PADDING], tokenizer.mask_id) == (0, 1, 2)
+    text = f"a{MASK}b {PADDING} [MASK] [CLS] 丹{MASK}炉"
+    ids = tokenizer.encode(text)
+    assert tokenizer.control_ids().isdisjoint(ids)
+    assert tokenizer.decode([0, *ids, 1, 2]) == text
+    save_tokenizer(tokenizer, tmp_path / "t", settings=TokenizerSettings(kind=kind))
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path / "t")
+    assert (theirs.pad_token_id, theirs.mask_token_id) == (1, 2)
+    assert theirs(text).input_ids == ids
 
 
 def test_every_byte_has_an_id(kind: str) -> None:
