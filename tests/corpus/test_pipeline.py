@@ -279,7 +279,7 @@ def test_report_and_explanation(tmp_path: Path) -> None:
     assert not dropped.kept
     assert dropped.reason == "num_units"
     assert dropped.value is not None
-    assert dropped.value < 50 == dropped.limit
+    assert dropped.value < 20 == dropped.limit
     assert any(not judgement.passed for judgement in dropped.judgements)
     twin = explain(corpus, found.samples["exact_duplicate"][0].id) if "exact_duplicate" in found.samples else None
     assert twin is None or twin.twin_text == twin.text
