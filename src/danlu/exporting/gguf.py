@@ -72,7 +72,9 @@ def check(source: ExportSource, settings: GGUFSettings) -> None:
             Text("GGUF cannot hold the architecture '{name}'", "GGUF 无法保存架构 '{name}'"),
             got=name,
             allowed=Text("a model of: {known}", "以下架构的模型：{known}"),
-            fix=Text("export it with --to huggingface, or --to onnx", "请用 --to huggingface 或 --to onnx 导出"),
+            fix=Text(
+                "pretrain with --arch gpt, or load it with danlu.load", "请用 --arch gpt 预训练，或用 danlu.load 加载"
+            ),
             name=name,
             known=", ".join(KINDS),
         )
@@ -82,8 +84,8 @@ def check(source: ExportSource, settings: GGUFSettings) -> None:
             got=source.tokenizer.kind,
             allowed=Text("a tokenizer of kind bpe", "bpe 类型的分词器"),
             fix=Text(
-                "pretrain with --tokenizer bpe, or export with --to onnx",
-                "用 --tokenizer bpe 预训练，或用 --to onnx 导出",
+                "pretrain with --tokenizer bpe, or export with --to huggingface",
+                "请用 --tokenizer bpe 预训练，或用 --to huggingface 导出",
             ),
             kind=source.tokenizer.kind,
         )
