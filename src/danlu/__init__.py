@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from danlu.recipes.export import export as export
     from danlu.recipes.extend import extend as extend
     from danlu.recipes.generate import generate as generate
+    from danlu.recipes.import_model import import_model as import_model
     from danlu.recipes.load import load as load
     from danlu.recipes.plan import plan as plan
     from danlu.recipes.pretrain import pretrain as pretrain
@@ -55,6 +56,7 @@ PUBLIC = {
     "export": "danlu.recipes.export:export",
     "extend": "danlu.recipes.extend:extend",
     "generate": "danlu.recipes.generate:generate",
+    "import_model": "danlu.recipes.import_model:import_model",
     "load": "danlu.recipes.load:load",
     "plan": "danlu.recipes.plan:plan",
     "pretrain": "danlu.recipes.pretrain:pretrain",

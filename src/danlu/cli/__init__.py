@@ -19,5 +19,6 @@ COMMANDS = {
     "generate": "danlu.recipes.generate:generate",
     "chat": "danlu.recipes.load:load",
     "export": "danlu.recipes.export:export",
+    "import": "danlu.recipes.import_model:import_model",
     "compare": "danlu.recipes.compare:compare",
 }

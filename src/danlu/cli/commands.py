@@ -238,6 +238,25 @@ _USING = (
         overrides=True,
         examples=("danlu export runs/poems --to huggingface -o poems-hf",),
     ),
+    Command(
+        name="import",
+        summary=Text("a Hugging Face folder becomes a model of danlu", "把 Hugging Face 目录变为 danlu 的模型"),
+        positionals=(
+            Positional(
+                metavar=Text("FOLDER", "目录"),
+                key="folder",
+                read=Path,
+                help=Text(
+                    "config.json, safetensors and a tokenizer, as transformers writes them",
+                    "transformers 写出的 config.json、safetensors 与分词器",
+                ),
+            ),
+        ),
+        options=(required(OUT),),
+        overrides=True,
+        watched=True,
+        examples=("danlu import downloads/minilm -o models/minilm",),
+    ),
 )
 
 _STAGES = (
