@@ -73,9 +73,10 @@ def _config_of(folder: Path) -> dict[str, Any]:
     own = _json_of(folder / "tokenizer_config.json")
     if "auto_map" in own:
         raise _unusable(folder / "tokenizer_config.json", "auto_map: it asks to run code of its own")
-    model_type = str(_json_of(folder / "config.json").get("model_type"))
-    kind = str(own.get("tokenizer_class") or "").removesuffix("Fast")
-    return {**defaults_for(kind, model_type), **_json_of(folder / "special_tokens_map.json"), **own}
+    model = _json_of(folder / "config.json")
+    kind = str(own.get("tokenizer_class") or model.get("tokenizer_class") or "").removesuffix("Fast")
+    defaults = defaults_for(kind, str(model.get("model_type")))
+    return {**defaults, **_json_of(folder / "special_tokens_map.json"), **own, "tokenizer_class": kind}
 
 
 def _json_of(path: Path) -> dict[str, Any]:

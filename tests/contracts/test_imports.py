@@ -1,0 +1,48 @@
+"""Every row with a class in transformers: a folder that transformers wrote becomes the same model and the same ids.
+
+B batch, T positions, V vocabulary.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from danlu.models import ARCHITECTURES
+from danlu.recipes.import_model import import_model
+from danlu.recipes.load import load
+from tests.support.foreign_folders import NASTY, open_theirs, write_model, write_tokenizer
+
+from .conftest import MEASURED
+
+pytest.importorskip("transformers")
+ROWS = [
+    name
+    for name in ARCHITECTURES.names()
+    if ARCHITECTURES.load(name).layout and ARCHITECTURES.load(name).direction in ("left-to-right", "bidirectional")
+]
+TIEABLE = [name for name in ROWS if "tied" in ARCHITECTURES.load(name).settings.model_fields]
+CASES = [(name, {}) for name in ROWS] + [(name, {"tie_word_embeddings": False}) for name in TIEABLE]
+
+
+@pytest.mark.parametrize(("name", "fields"), CASES)
+def test_scores_and_ids_are_those_of_transformers(
+    name: str, fields: dict[str, object], tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    folder = tmp_path / "theirs"
+    entries = write_tokenizer(folder, name)
+    model = write_model(folder, name, entries + 3, **fields)  # as many models, it has more rows than there are entries
+    result = import_model(folder, tmp_path / "ours")
+    assert (result.architecture, result.head, result.left_out) == (name, True, ())
+    assert [proof.program for proof in result.proofs] == ["transformers"]
+    reader = open_theirs(folder)
+    for place in (folder, result.path):
+        ours = load(place)
+        ids_BT = torch.randint(2, entries, (3, 40), generator=torch.Generator().manual_seed(1))
+        with torch.no_grad():
+            difference = float((ours.logits(ids_BT) - model(ids_BT).logits).abs().max())
+        assert difference <= 1e-4
+        for text in NASTY:
+            assert ours.encode(text) == reader(text, add_special_tokens=False)["input_ids"], text
+    record_property(MEASURED, (f"import {name} {' '.join(fields)}".rstrip(), difference))
