@@ -14,7 +14,7 @@ from danlu.cli import COMMANDS
 
 # Frozen: programs rely on these names.
 PUBLIC = [
-    "DanluError", "__version__", "compare", "corpus_build", "corpus_check", "corpus_explain", "corpus_plan",
+    "DanluError", "__version__", "compare", "convert", "corpus_build", "corpus_check", "corpus_explain", "corpus_plan",
     "corpus_quality_train", "corpus_report", "corpus_verify", "corpus_what_if", "demo", "doctor", "documents_of_step", "evaluate", "export",
     "extend", "generate", "import_model", "load", "plan", "pretrain", "tokenizer_train",
 ]  # fmt: skip

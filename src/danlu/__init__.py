@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from danlu.core.errors import DanluError as DanluError
     from danlu.recipes.compare import compare as compare
+    from danlu.recipes.convert import convert as convert
     from danlu.recipes.corpus import corpus_build as corpus_build
     from danlu.recipes.corpus import corpus_verify as corpus_verify
     from danlu.recipes.corpus_plan import corpus_plan as corpus_plan
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 PUBLIC = {
     "DanluError": "danlu.core.errors:DanluError",
     "compare": "danlu.recipes.compare:compare",
+    "convert": "danlu.recipes.convert:convert",
     "corpus_build": "danlu.recipes.corpus:corpus_build",
     "corpus_check": "danlu.recipes.corpus_questions:corpus_check",
     "corpus_explain": "danlu.recipes.corpus_questions:corpus_explain",

@@ -12,7 +12,7 @@ import torch
 from danlu.models import ARCHITECTURES
 from danlu.recipes.import_model import import_model
 from danlu.recipes.load import load
-from tests.support.foreign_folders import NASTY, open_theirs, write_model, write_tokenizer
+from foreign_folders import NASTY, open_theirs, write_model, write_tokenizer
 
 from .conftest import MEASURED
 

@@ -257,6 +257,30 @@ _USING = (
         watched=True,
         examples=("danlu import downloads/minilm -o models/minilm",),
     ),
+    Command(
+        name="convert",
+        summary=Text(
+            ".bin or .pt to safetensors, in a process of its own", "在独立进程中把 .bin 或 .pt 转为 safetensors"
+        ),
+        positionals=(
+            Positional(
+                metavar=Text("FILE", "文件"),
+                key="file",
+                read=Path,
+                help=Text("weights in a file that can hold code", "权重文件，其中可能含有代码"),
+            ),
+        ),
+        options=(
+            Option(
+                name="--i-trust-this-file",
+                key="trusted",
+                help=Text("you know where it came from", "你确认其来源可信"),
+            ),
+            required(OUT),
+        ),
+        watched=True,
+        examples=("danlu convert old/pytorch_model.bin --i-trust-this-file -o new",),
+    ),
 )
 
 _STAGES = (

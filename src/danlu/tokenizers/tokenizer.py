@@ -77,6 +77,7 @@ class Tokenizer:
             return
         self._bytes: Sequence[bytes] = token_bytes_of(description)
         self.control_tokens = {entry["content"]: int(entry["id"]) for entry in description["added_tokens"]}
+        self._silent = frozenset(self.control_tokens.values())
         self._encoder = _encoder_for(library, description, self._bytes)
 
     def _take_form(self, description: Mapping[str, Any]) -> None:
@@ -87,6 +88,7 @@ class Tokenizer:
         self.library.no_padding()
         self._bytes = self.form.entries
         self.control_tokens = dict(self.form.controls)
+        self._silent = self.form.unused.union(self.control_tokens.values())
         self._encoder = LibraryEncoder(self.library)
 
     @property
@@ -137,8 +139,7 @@ class Tokenizer:
 
     def control_ids(self) -> frozenset[int]:
         """Ids that no text gives (of an imported tokenizer: that stand for no text): they enter as ids only."""
-        controls = frozenset(self.control_tokens.values())
-        return controls | self.form.unused if self.form else controls
+        return self._silent
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`, without separator. Raises DataError for lone surrogates (not Unicode text)."""
@@ -158,8 +159,7 @@ class Tokenizer:
         """
         if self.form:
             self.decode_bytes(ids)  # raises for ids outside the vocabulary
-            barred = self.control_ids()
-            return self.library.decode([int(number) for number in ids if int(number) not in barred])
+            return self.library.decode([int(number) for number in ids if int(number) not in self._silent])
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
     def decode_bytes(self, ids: Sequence[int] | npt.NDArray[Any]) -> bytes:
