@@ -54,6 +54,11 @@ PROOF = Text(
 MODEL, TOKENIZER = Text("model", "模型"), Text("tokenizer", "分词器")
 PARAMETERS = Text("{architecture}, {count} parameters", "{architecture}，{count} 个参数")
 LEFT_OUT = Text("left out", "未采用")
+CONTEXT = Text("context", "上下文")
+WINDOW = Text(
+    "{length} tokens, the window of its attention, of {most} positions",
+    "{length} 个词元（其注意力窗口），原为 {most} 个位置",
+)
 HEAD = Text("head", "输出头")
 NO_HEAD = Text(
     "none in the folder: the model gives vectors, not scores of tokens", "目录中没有：模型只给出向量，不能为词元评分"
@@ -172,6 +177,9 @@ def _imported(result: Any, width: int) -> Iterator[str]:
     plain = plain_values(result)
     size = say(PARAMETERS, count=format_count(plain["parameters"]), architecture=plain["architecture"])
     rows = [(say(FOLDER), str(plain["path"])), (say(MODEL), size), (say(TOKENIZER), plain["tokenizer_from"])]
+    if plain["context_length"] < plain["max_positions"]:
+        words = say(WINDOW, length=plain["context_length"], most=plain["max_positions"])
+        rows.append((say(CONTEXT), words))
     if plain["left_out"]:
         rows.append((say(LEFT_OUT), ", ".join(plain["left_out"])))
     if not plain["head"]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 
 from danlu.core.artifacts import LOCK, Artifact, finish_artifact, folder_lock, is_finished, open_artifact
-from danlu.core.disk import disk_errors, sync_folder
+from danlu.core.disk import disk_errors, read_json, sync_folder
 from danlu.core.errors import UsageError
 from danlu.core.events import Watcher, ignore
 from danlu.core.language import Text
@@ -20,7 +20,7 @@ from danlu.exporting.format import Proof
 from danlu.exporting.huggingface import prove_import
 from danlu.exporting.source import ExportSource, open_source
 from danlu.models.heads import MissingHead
-from danlu.models.store import save_model
+from danlu.models.store import CONFIG, save_model
 from danlu.recipes.load import model_folder
 from danlu.tokenizers.tokenizer import save_tokenizer
 
@@ -44,7 +44,9 @@ class ImportSettings(Settings):
 class ImportResult:
     """The finished folder and what is in it. `head`: whether the model gives scores of tokens, not vectors alone.
 
-    `left_out`: weights of other heads in the original, which are not taken over. `proofs`: who gave equal ids and scores.
+    `context_length` is shorter than `max_positions`, that of the original, where attention there slides: within one window
+    both compute the same. `left_out`: weights of other heads in the original, which are not taken over. `proofs`: who gave
+    equal ids and scores.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class ImportResult:
     parameters: int
     vocab_size: int
     context_length: int
+    max_positions: int
     head: bool
     tokenizer_from: str
     left_out: tuple[str, ...]
@@ -113,10 +116,18 @@ def _facts(source: ExportSource, proofs: Sequence[Proof]) -> dict[str, Any]:
         "parameters": source.num_parameters,
         "vocab_size": source.model.vocab_size,
         "head": not isinstance(source.model.head, MissingHead),
+        "max_positions": _max_positions(source),
         "imported_from": source.name,
         "left_out": list(source.facts["left_out"]),
         "proven_with": [proof.program for proof in proofs],
     }
+
+
+def _max_positions(source: ExportSource) -> int:
+    config = read_json(source.artifact.path / CONFIG)
+    context = source.model.context_length
+    stated = config.get("max_position_embeddings") or config.get("n_positions") or context
+    return context if stated - context <= 2 else int(stated)  # RoBERTa's first two positions are not used
 
 
 def _result(source: ExportSource, artifact: Artifact, proofs: tuple[Proof, ...]) -> ImportResult:
@@ -126,6 +137,7 @@ def _result(source: ExportSource, artifact: Artifact, proofs: tuple[Proof, ...])
         parameters=source.num_parameters,
         vocab_size=source.model.vocab_size,
         context_length=source.model.context_length,
+        max_positions=int(artifact.facts["max_positions"]),
         head=bool(artifact.facts["head"]),
         tokenizer_from=str(source.tokenizer.facts["source"]),
         left_out=tuple(artifact.facts["left_out"]),
