@@ -76,13 +76,11 @@ def read_settings(config: Mapping[str, Any]) -> "GPTSettings":
 
 def _window(config: Mapping[str, Any]) -> int | None:
     """How far back attention reaches, where that is not the whole text; the defaults are those of transformers' classes."""
-    match config["model_type"]:
-        case "mistral":
-            return config.get("sliding_window", 4096)
-        case "qwen2" | "qwen3" if config.get("use_sliding_window", False):
-            return config.get("sliding_window", 4096)
-        case _:
-            return None
+    kind = config["model_type"]
+    if kind != "mistral" and not (kind in ("qwen2", "qwen3") and config.get("use_sliding_window", False)):
+        return None
+    window = config.get("sliding_window", 4096)
+    return None if window is None else int(window)
 
 
 def _head_width(config: Mapping[str, Any]) -> int:
