@@ -9,7 +9,8 @@ from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
 from danlu.core.disk import read_json
-from danlu.tokenizers.named_tokens import CLASS_OF_MODEL
+from danlu.tokenizers.named_tokens import class_of
+from danlu.tokenizers.sentencepiece_files import read_sentencepiece
 
 
 class FolderTokenizer(NamedTuple):
@@ -22,7 +23,7 @@ class FolderTokenizer(NamedTuple):
 def read_library_file(path: Path, config: Mapping[str, Any]) -> LibraryTokenizer:
     """`tokenizer.json`. For BERT's class transformers takes the entries alone and the rest from the configuration."""
     description = read_json(path)
-    if _class_of(config) != "BertTokenizer" or "continuing_subword_prefix" not in description["model"]:
+    if class_of(config) != "BertTokenizer" or "continuing_subword_prefix" not in description["model"]:
         return LibraryTokenizer.from_file(str(path))
     library = _bert(description["model"]["vocab"], config)
     stored = LibraryTokenizer.from_str(json.dumps(description))
@@ -43,7 +44,7 @@ def read_vocabulary_lines(path: Path, config: Mapping[str, Any]) -> LibraryToken
 
 def read_merges(path: Path, config: Mapping[str, Any]) -> LibraryTokenizer:
     """`vocab.json` with `merges.txt`: byte-level BPE with GPT-2's pattern (Radford et al. 2019, its code)."""
-    kind = _class_of(config)
+    kind = class_of(config)
     if kind not in ("GPT2Tokenizer", "RobertaTokenizer", "BartTokenizer"):
         raise ValueError(f"{kind or 'no class'} has another pattern: its tokenizer.json is needed")
     space = bool(config.get("add_prefix_space", False))
@@ -51,11 +52,6 @@ def read_merges(path: Path, config: Mapping[str, Any]) -> LibraryTokenizer:
     library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=space)
     library.decoder = decoders.ByteLevel()
     return library
-
-
-def _class_of(config: Mapping[str, Any]) -> str:
-    named = str(config.get("tokenizer_class") or "").removesuffix("Fast")
-    return named or CLASS_OF_MODEL.get(str(config.get("model_type")), "")
 
 
 def _bert(vocabulary: dict[str, int], config: Mapping[str, Any]) -> LibraryTokenizer:
@@ -87,5 +83,7 @@ def _bert(vocabulary: dict[str, int], config: Mapping[str, Any]) -> LibraryToken
 FILES: dict[str, Callable[[Path, Mapping[str, Any]], LibraryTokenizer]] = {
     "tokenizer.json": read_library_file,
     "vocab.txt": read_vocabulary_lines,
+    "tokenizer.model": read_sentencepiece,
+    "spiece.model": read_sentencepiece,
     "vocab.json": read_merges,
 }

@@ -1,6 +1,7 @@
 """The control tokens that transformers' tokenizer classes have where a folder names none."""
 
 from collections.abc import Mapping
+from typing import Any
 
 NAMES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 
@@ -51,3 +52,9 @@ CLASS_OF_MODEL = {
 def defaults_for(tokenizer_class: str, model_type: str) -> dict[str, object]:
     """The tokens of a class (without `Fast`); of the model's usual class where the folder names none."""
     return dict(CLASSES.get(tokenizer_class or CLASS_OF_MODEL.get(model_type, ""), {}))
+
+
+def class_of(config: Mapping[str, Any]) -> str:
+    """The tokenizer class of a folder: named, or the model's usual one; without `Fast`."""
+    named = str(config.get("tokenizer_class") or "").removesuffix("Fast")
+    return named or CLASS_OF_MODEL.get(str(config.get("model_type")), "")
