@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from danlu.exporting.huggingface import read_by_transformers
 from danlu.models import ARCHITECTURES
 from danlu.recipes.import_model import import_model
 from danlu.recipes.load import load
@@ -17,11 +18,7 @@ from foreign_folders import NASTY, open_theirs, write_model, write_tokenizer
 from .conftest import MEASURED
 
 pytest.importorskip("transformers")
-ROWS = [
-    name
-    for name in ARCHITECTURES.names()
-    if ARCHITECTURES.load(name).layout and ARCHITECTURES.load(name).direction in ("left-to-right", "bidirectional")
-]
+ROWS = [name for name in ARCHITECTURES.names() if ARCHITECTURES.load(name).layout]
 TIEABLE = [name for name in ROWS if "tied" in ARCHITECTURES.load(name).settings.model_fields]
 CASES = [(name, {}) for name in ROWS] + [(name, {"tie_word_embeddings": False}) for name in TIEABLE]
 
@@ -41,7 +38,7 @@ def test_scores_and_ids_are_those_of_transformers(
         ours = load(place)
         ids_BT = torch.randint(2, entries, (3, 40), generator=torch.Generator().manual_seed(1))
         with torch.no_grad():
-            difference = float((ours.logits(ids_BT) - model(ids_BT).logits).abs().max())
+            difference = float((ours.logits(ids_BT) - read_by_transformers(model, ids_BT).logits).abs().max())
         assert difference <= 1e-4
         for text in NASTY:
             assert ours.encode(text) == reader(text, add_special_tokens=False)["input_ids"], text

@@ -111,6 +111,19 @@ def with_byte_fallback() -> LibraryTokenizer:
     return LibraryTokenizer.from_str(json.dumps(description))
 
 
+def unigram() -> LibraryTokenizer:
+    """Pieces with probabilities, NFKC and sentinels, as T5's."""
+    library = LibraryTokenizer(models.Unigram())
+    library.normalizer = normalizers.NFKC()
+    marks = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always", split=True)
+    library.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), marks])
+    library.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always", split=True)
+    names = ["<pad>", "</s>", "<unk>", *(f"<extra_id_{number}>" for number in range(4))]
+    trainer = trainers.UnigramTrainer(vocab_size=200, special_tokens=names, unk_token="<unk>", show_progress=False)
+    library.train_from_iterator(LINES * 5, trainer)
+    return library
+
+
 def wordpiece_entries() -> list[str]:
     """The lines of a vocab.txt: control tokens first, then words, pieces and characters of LINES."""
     words = sorted({word for line in LINES for word in line.lower().split() if word.isascii() and word.isalpha()})
@@ -146,6 +159,8 @@ def write_tokenizer(folder: Path, name: str) -> int:
         case "bert":
             write_vocabulary(folder)
             return len(wordpiece_entries())
+        case "t5":
+            library, named = unigram(), {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
         case "modernbert":
             library = byte_level("[CLS]", "[SEP]", "[PAD]", "[MASK]", "[UNK]")
             named = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "mask_token": "[MASK]"}

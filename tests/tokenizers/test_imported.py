@@ -15,6 +15,7 @@ from foreign_folders import (
     byte_level,
     open_theirs,
     split_byte_level,
+    unigram,
     with_byte_fallback,
     wordpiece_entries,
     write_fast,
@@ -82,6 +83,7 @@ def test_bert_s_class_follows_the_configuration_and_not_the_file(tmp_path: Path)
         (byte_level(), {"bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>"}, "gpt2"),
         (split_byte_level(), {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}, "qwen3"),
         (with_byte_fallback(), {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}, "llama"),
+        (unigram(), {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}, "t5"),
         (byte_level("<s>", "</s>"), {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<new pad>"}, "mistral"),
     ],
 )

@@ -56,8 +56,8 @@ def t5() -> bytes:
 
 def _open(folder: Path, name: str, data: bytes, model_type: str, **config: object) -> Tokenizer:
     (folder / name).write_bytes(data)
-    start = {"is_encoder_decoder": True, "decoder_start_token_id": 0} if model_type == "t5" else {}
-    (folder / "config.json").write_text(json.dumps({"model_type": model_type, **start}))
+    written = {"model_type": model_type, "is_encoder_decoder": model_type == "t5"}
+    (folder / "config.json").write_text(json.dumps(written))
     if config:
         (folder / "tokenizer_config.json").write_text(json.dumps(config))
     return imported_tokenizer(folder, 800)
@@ -99,7 +99,11 @@ def test_t5_s_file_gives_equal_ids(tmp_path: Path, t5: bytes) -> None:
     for text in (*TEXTS, "a <extra_id_0> b<extra_id_99>"):
         assert tokenizer.encode(text) == reader(text, add_special_tokens=False)["input_ids"], text
     assert [tokenizer.encode(text) for text in PLAIN] == [program.encode(text) for text in PLAIN]
-    assert tokenizer.framed([5]) == [0, 5, 1]
+    assert tokenizer.framed([5]) == [1, 5, 1]
+    assert [tokenizer.encode(name) for name in tokenizer.roles.sentinels[:2]] == [
+        [reader.convert_tokens_to_ids("<extra_id_0>")],
+        [reader.convert_tokens_to_ids("<extra_id_1>")],
+    ]
 
 
 def test_other_classes_and_mixed_up_kinds_are_refused(tmp_path: Path, llama: bytes, t5: bytes) -> None:

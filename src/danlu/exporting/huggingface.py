@@ -145,9 +145,18 @@ def _transformers_difference(source: ExportSource, out: Path, ids_BT: Tensor, wa
         kind: Any = getattr(transformers, layout.bare_class if bare else layout.class_name)
         model = kind.from_pretrained(str(out), local_files_only=True, dtype=torch.float32)
         with torch.no_grad():
-            result = model.eval()(ids_BT)
+            result = read_by_transformers(model.eval(), ids_BT)
         found_BTV: Tensor = (result.last_hidden_state if bare else result.logits).float()
     return check_logits(wanted_BTV, found_BTV, "transformers")
+
+
+def read_by_transformers(model: Any, ids_BT: Tensor) -> Any:
+    """What a model of transformers gives for `ids_BT`; the encoder of one with two parts reads the first id alone, and its
+    decoder the others, as danlu's do."""
+    if not model.config.is_encoder_decoder:
+        return model(ids_BT)
+    begin_B1 = torch.full_like(ids_BT[:, :1], model.config.decoder_start_token_id)
+    return model(input_ids=ids_BT[:, :1], decoder_input_ids=torch.cat([begin_B1, ids_BT[:, 1:]], dim=1))
 
 
 @contextmanager

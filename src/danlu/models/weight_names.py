@@ -8,8 +8,12 @@ import torch
 from torch import Tensor
 
 OLD_ENDINGS = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
-# Numbers that follow from the settings and are no weights: positions, causal masks, rotary angles.
-BUFFERS = re.compile(r"(^|\.)(position_ids|token_type_ids|masked_bias|rotary_emb\.inv_freq)$|\.attn\.bias$")
+# Numbers that follow from the settings and are no weights: positions, causal masks, rotary angles; and a table that the
+# first files of T5 held and nobody reads.
+BUFFERS = re.compile(
+    r"(^|\.)(position_ids|token_type_ids|masked_bias|rotary_emb\.inv_freq)$|\.attn\.bias$"
+    r"|EncDecAttention\.relative_attention_bias\.weight$"
+)
 # Copies of a tied matrix or bias under a second name; dropped only where they hold the same numbers.
 COPIES = re.compile(r"(^|\.)(lm_head\.weight|decoder\.weight|decoder\.bias|embed_tokens\.weight|shared\.weight)$")
 # What a task or a second objective learnt on top of the network.

@@ -24,6 +24,7 @@ class Roles(Settings):
     hides: str = setting("", "stands where a token is hidden", "表示被遮蔽的词元")
     unknown: str = setting("", "stands for text without an entry", "表示词表以外的文本")
     ends: tuple[str, ...] = setting((), "end a text that is being written", "结束正在生成的文本")
+    sentinels: tuple[str, ...] = setting((), "stand for spans that were taken out", "代表被取出的片段")
 
 
 class FormSettings(Settings):

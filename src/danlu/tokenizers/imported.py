@@ -134,10 +134,9 @@ def _roles(
     """Which control token does what. A text that begins with no token in training begins with the one that ends texts."""
     named = {name: _content(config.get(name)) for name in NAMES}
     two_parts = bool(model.get("is_encoder_decoder"))
-    start = _token_of(library, model.get("decoder_start_token_id")) if two_parts else ""
     begin = _token_of(library, _first(model.get("bos_token_id")))
     end = named["eos_token"] or _token_of(library, _first(model.get("eos_token_id")))
-    begins = start or named["cls_token"] or named["bos_token"] or begin or end
+    begins = named["cls_token"] or named["bos_token"] or begin or end
     if not begins:
         raise ValueError("no token begins a text: bos_token, cls_token and eos_token are missing")
     numbers = [*_several_ids(generation.get("eos_token_id")), *_several_ids(model.get("eos_token_id"))]
@@ -149,7 +148,15 @@ def _roles(
         hides=named["mask_token"],
         unknown=_unknown_of(library) or named["unk_token"] * (named["unk_token"] not in (begins, *ends)),
         ends=tuple(dict.fromkeys(ends)),
+        sentinels=_sentinels(library),
     )
+
+
+def _sentinels(library: LibraryTokenizer) -> tuple[str, ...]:
+    """T5's names of the spans that were taken out, in order."""
+    there = {token.content for token in library.get_added_tokens_decoder().values()}
+    names = [f"<extra_id_{number}>" for number in range(len(there))]
+    return tuple(name for name in names if name in there)
 
 
 def _content(token: Any) -> str:
