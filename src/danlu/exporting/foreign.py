@@ -13,11 +13,11 @@ FURTHER = ("merges.txt", "tokenizer_config.json", "special_tokens_map.json", "ge
 
 
 def is_foreign(folder: Path) -> bool:
-    """Whether `folder` holds a model that another program made: no manifest, a tokenizer, and not one of danlu's."""
-    places = (folder, folder / "tokenizer", folder.parent / "tokenizer")
-    if any(is_finished(place) for place in places) or not (folder / CONFIG).is_file():
+    """Whether `folder` holds a model that another program made: no manifest, and no tokenizer of danlu's in it or for it."""
+    if not (folder / CONFIG).is_file() or is_finished(folder) or is_finished(folder / "tokenizer"):
         return False
-    return exported_tokenizer(folder) is None
+    own_beside = is_finished(folder.parent / "tokenizer") and not any((folder / name).is_file() for name in FILES)
+    return not own_beside and exported_tokenizer(folder) is None
 
 
 def foreign_artifact(folder: Path) -> Artifact:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from danlu.core.artifacts import LOCK, folder_lock
-from danlu.core.disk import disk_errors, read_json, sync_file, sync_folder
+from danlu.core.disk import read_json, sync_file
 from danlu.core.errors import DataError, UsageError
 from danlu.core.events import Watcher, ignore
 from danlu.core.language import Text
 from danlu.models.weight_files import WEIGHTS
+from danlu.recipes.beside import written_beside
 
 # What lies beside the weights of a model and is text, or a tokenizer that is read without running code.
 COMPANIONS = ("*.json", "*.txt", "*.model", "README.md", "LICENSE*")
@@ -40,21 +40,11 @@ def convert(file: Path | str, out: Path | str, *, trusted: bool = False, watch: 
     """
     path, target = Path(file), Path(out)
     _check(path, target, trusted)
-    part = target.with_name(f".{target.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    with folder_lock(part):
-        try:
-            answer = _converted(_shards(path), part / WEIGHTS, path)
-            watch({"event": "converted", **answer})
-            copied = _copy_companions(path.parent, part)
-            sync_file(part / WEIGHTS)
-            (part / LOCK).unlink()
-            with disk_errors(target):
-                os.replace(part, target)
-                sync_folder(target.parent)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+    with written_beside(target) as part:
+        answer = _converted(_shards(path), part / WEIGHTS, path)
+        watch({"event": "converted", **answer})
+        copied = _copy_companions(path.parent, part)
+        sync_file(part / WEIGHTS)
     return ConvertResult(path=target, tensors=answer["tensors"], parameters=answer["parameters"], copied=copied)
 
 

@@ -1,7 +1,5 @@
 """Recipe of `danlu import`: a Hugging Face folder in, a model artifact of danlu out, proven equal to the original."""
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +7,8 @@ from typing import Any, Literal
 
 import torch
 
-from danlu.core.artifacts import LOCK, Artifact, finish_artifact, folder_lock, is_finished, open_artifact
-from danlu.core.disk import disk_errors, read_json, sync_folder
+from danlu.core.artifacts import Artifact, finish_artifact, is_finished, open_artifact
+from danlu.core.disk import read_json
 from danlu.core.errors import UsageError
 from danlu.core.events import Watcher, ignore
 from danlu.core.language import Text
@@ -21,6 +19,7 @@ from danlu.exporting.huggingface import prove_import
 from danlu.exporting.source import ExportSource, open_source
 from danlu.models.heads import MissingHead
 from danlu.models.store import CONFIG, save_model
+from danlu.recipes.beside import written_beside
 from danlu.recipes.load import model_folder
 from danlu.tokenizers.tokenizer import save_tokenizer
 
@@ -87,26 +86,14 @@ def import_model(
 
 
 def _write(source: ExportSource, target: Path, settings: ImportSettings, proofs: Sequence[Proof]) -> Artifact:
-    """Writes beside `target`, which appears by rename when everything is there."""
-    part = target.with_name(f".{target.name}.part")
     tokenizer = source.tokenizer
     ends = sorted(tokenizer.stop_ids - {tokenizer.bos_id}) or [tokenizer.bos_id]
-    shutil.rmtree(part, ignore_errors=True)
-    with folder_lock(part):
-        try:
-            model = source.model.to(getattr(torch, settings.dtype))
-            save_model(model, part, bos_id=tokenizer.bos_id, eos_id=ends[0])
-            origin = {"original": source.artifact.digest}
-            inner = save_tokenizer(tokenizer, part / "tokenizer", settings=settings, inputs=origin)
-            inputs = {**origin, "tokenizer": inner.digest}
-            finish_artifact(part, KIND, settings=plain(settings), inputs=inputs, facts=_facts(source, proofs))
-            (part / LOCK).unlink()
-            with disk_errors(target):
-                os.replace(part, target)
-                sync_folder(target.parent)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+    with written_beside(target) as part:
+        save_model(source.model.to(getattr(torch, settings.dtype)), part, bos_id=tokenizer.bos_id, eos_id=ends[0])
+        origin = {"original": source.artifact.digest}
+        inner = save_tokenizer(tokenizer, part / "tokenizer", settings=settings, inputs=origin)
+        inputs = {**origin, "tokenizer": inner.digest}
+        finish_artifact(part, KIND, settings=plain(settings), inputs=inputs, facts=_facts(source, proofs))
     return open_artifact(target, KIND)
 
 

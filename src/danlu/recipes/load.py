@@ -16,6 +16,7 @@ from danlu.core.artifacts import check_input, is_finished, open_artifact
 from danlu.core.errors import ArtifactError, UsageError
 from danlu.core.language import Text
 from danlu.core.settings import resolve
+from danlu.exporting.foreign import is_foreign
 from danlu.generation.decode import generate_text
 from danlu.generation.sampling import SamplingSettings
 from danlu.models.model import LanguageModel
@@ -165,6 +166,8 @@ def tokenizer_of(folder: Path, num_entries: int) -> Tokenizer:
 
     `num_entries`: rows of the model, for a tokenizer of others, which may have fewer entries.
     """
+    if is_foreign(folder):
+        return imported_tokenizer(folder, num_entries)
     for place in (folder / "tokenizer", folder, folder.parent / "tokenizer"):
         if not is_finished(place, "tokenizer"):
             continue
