@@ -48,3 +48,21 @@ def test_scores_and_ids_are_those_of_transformers(
         for text in NASTY:
             assert ours.encode(text) == reader(text, add_special_tokens=False)["input_ids"], text
     record_property(MEASURED, (f"import {name} {' '.join(fields)}".rstrip(), difference))
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if ARCHITECTURES.load(name).direction != "encoder-decoder"])
+def test_a_body_without_a_head_gives_the_vectors_of_transformers(
+    name: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    folder = tmp_path / "theirs"
+    entries = write_tokenizer(folder, name)
+    body = write_model(folder, name, entries, head=False, **({"tie_word_embeddings": False} if name in TIEABLE else {}))
+    result = import_model(folder, tmp_path / "ours")
+    assert not result.head
+    assert all("pooler" in left_out for left_out in result.left_out)
+    ids_BT = torch.randint(2, entries, (3, 40), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        found_BTC, wanted_BTC = load(result.path).network(ids_BT).hidden_BTC, body(ids_BT).last_hidden_state
+    difference = float((found_BTC - wanted_BTC).abs().max())
+    assert difference <= 1e-4
+    record_property(MEASURED, (f"import {name}, body alone", difference))
