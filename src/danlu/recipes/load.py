@@ -25,6 +25,8 @@ from danlu.tokenizers.exported import exported_tokenizer
 from danlu.tokenizers.imported import imported_tokenizer
 from danlu.tokenizers.tokenizer import Tokenizer, open_tokenizer
 
+POSITIONS_AT_ONCE = 2048  # of texts whose vectors are computed together
+
 
 @final
 class LoadedModel:
@@ -79,14 +81,18 @@ class LoadedModel:
         Longer texts are cut to the context; what closes a text stays.
         """
         self.network.eval()
-        device = self.network.embed.weight.device
-        found: list[Tensor] = []
-        for text in texts:
-            inside = self.tokenizer.encode(text)
-            room = self.context_length - len(self.tokenizer.framed([]))
-            ids_BT = torch.tensor([self.tokenizer.framed(inside[:room])], device=device)
-            found.append(self.network(ids_BT).hidden_BTC.float().mean(dim=1).cpu())
-        return torch.cat(found) if found else torch.zeros(0, self.network.embed.weight.shape[1])
+        weight = self.network.embed.weight
+        room = self.context_length - len(self.tokenizer.framed([]))
+        rows = [self.tokenizer.framed(ids[:room].tolist()) for ids in self.tokenizer.encode_batch(texts)]
+        found_NC = torch.zeros(len(texts), weight.shape[1])
+        for batch in _batches_of_like_length(rows):
+            lengths_B = torch.tensor([len(rows[number]) for number in batch], device=weight.device)
+            ids_BT = torch.nn.utils.rnn.pad_sequence([torch.tensor(rows[number]) for number in batch], batch_first=True)
+            hidden_BTC = self.network(ids_BT.to(weight.device), lengths_B=lengths_B).hidden_BTC.float()
+            real_BT = torch.arange(ids_BT.shape[1], device=weight.device) < lengths_B[:, None]
+            sums_BC = hidden_BTC.where(real_BT[..., None], 0.0).sum(dim=1)
+            found_NC[batch] = (sums_BC / lengths_B[:, None]).cpu()
+        return found_NC
 
     def generate(self, text: str, **sampling: Any) -> str:
         """What the model writes after `text`; `sampling` are SamplingSettings (temperature, max_tokens, seed, ...)."""
@@ -119,6 +125,18 @@ class LoadedModel:
             last=self.vocab_size - 1,
             length=self.context_length,
         )
+
+
+def _batches_of_like_length(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Numbers of rows, the longest first, in batches of at most POSITIONS_AT_ONCE positions with their padding."""
+    batch: list[int] = []
+    for number in sorted(range(len(rows)), key=lambda number: -len(rows[number])):
+        if batch and (len(batch) + 1) * len(rows[batch[0]]) > POSITIONS_AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch
 
 
 def load(path: Path | str) -> LoadedModel:

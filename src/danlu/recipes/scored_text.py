@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from danlu.core.artifacts import is_finished
 from danlu.core.errors import DataError, UsageError
@@ -20,7 +21,6 @@ from danlu.evaluation.language import DocumentSet
 from danlu.evaluation.windows import join_documents
 from danlu.recipes.held_out import document_set
 from danlu.recipes.load import LoadedModel
-from danlu.tokenizers.encoders import Ids
 from danlu.tokenizers.token_store import open_tokens
 from danlu.tokenizers.tokenizer import Tokenizer
 
@@ -69,8 +69,12 @@ def held_out_text(run: Path | None, model: LoadedModel) -> ScoredText:
         )
     tokens = open_tokens(run / "tokens", "valid", tokenizer=model.tokenizer)
     documents = document_set(tokens)
-    texts = [model.tokenizer.decode(tokens.document(i)) for i in range(tokens.num_documents)]
-    return ScoredText(texts=texts, documents=documents)
+    ids = [tokens.document(i) for i in range(tokens.num_documents)]
+    corpus = corpus_of(run) if model.tokenizer.form else None  # only its ids do not tell what it lost
+    if corpus is None:
+        return ScoredText(texts=[model.tokenizer.decode(row) for row in ids], documents=documents)
+    texts = [document.text for document in corpus.documents("valid")]
+    return ScoredText(texts=texts, documents=documents, round_trip=_round_trip(model.tokenizer, texts, ids))
 
 
 def corpus_of(run: Path | None) -> Corpus | None:
@@ -105,7 +109,7 @@ def text_of(path: Path, model: LoadedModel, watch: Watcher = ignore) -> ScoredTe
     return ScoredText(texts=texts, documents=documents, round_trip=_round_trip(model.tokenizer, texts, ids))
 
 
-def _round_trip(tokenizer: Tokenizer, texts: Sequence[str], ids: Sequence[Ids]) -> RoundTrip | None:
+def _round_trip(tokenizer: Tokenizer, texts: Sequence[str], ids: Sequence[NDArray[np.integer]]) -> RoundTrip | None:
     if tokenizer.form is None:
         return None
     changed = sum(tokenizer.decode(numbers) != text for text, numbers in zip(texts, ids, strict=True))
