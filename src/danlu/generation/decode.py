@@ -36,8 +36,8 @@ def generate_text(
         model,
         [tokenizer.bos_id, *tokenizer.encode(prompt)],
         settings,
-        stop_ids=frozenset({tokenizer.bos_id}),
-        banned_ids=tokenizer.control_ids() - {tokenizer.bos_id},
+        stop_ids=tokenizer.stop_ids,
+        banned_ids=tokenizer.control_ids() - tokenizer.stop_ids,
     )
     characters = codecs.getincrementaldecoder("utf-8")(errors="replace")
     pieces = (characters.decode(tokenizer.decode_bytes([token])) for token in ids)
