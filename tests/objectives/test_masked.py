@@ -11,7 +11,7 @@ from danlu.models import ARCHITECTURES
 from danlu.objectives.masked import Masked
 from danlu.objectives.objective import Vocabulary
 
-VOCABULARY = Vocabulary(size=500, num_control=3, mask_id=2)
+VOCABULARY = Vocabulary(size=500, num_control=3, controls={"<|bos|>": 0, "<|mask|>": 2})
 
 
 def some_ids() -> torch.Tensor:
@@ -56,5 +56,5 @@ def test_the_loss_is_that_of_the_hidden_positions_alone() -> None:
 
 
 def test_a_tokenizer_without_the_token_is_refused() -> None:
-    with pytest.raises(UsageError, match="hides"):
+    with pytest.raises(UsageError, match="lacks a control token"):
         Masked(Vocabulary(size=10))

@@ -3,17 +3,17 @@
 B windows, T positions, N hidden positions, C width.
 """
 
-from typing import ClassVar, final
+from typing import ClassVar, Self, final
 
 import torch
 from torch import Tensor
 
 from danlu.batches.batch import TokenBatch
-from danlu.core.errors import UsageError
-from danlu.core.language import Text
 from danlu.models.model import LanguageModel
 from danlu.objectives.cross_entropy import summed_cross_entropy
 from danlu.objectives.objective import Loss, Objective, Vocabulary
+from danlu.objectives.settings import ObjectiveSettings
+from danlu.tokenizers.tokenizer import MASK, PADDING
 
 
 @final
@@ -27,21 +27,16 @@ class Masked(Objective):
 
     name: ClassVar[str] = "masked"
     directions: ClassVar[frozenset[str]] = frozenset({"bidirectional"})
+    controls: ClassVar[tuple[str, ...]] = (PADDING, MASK)
 
     def __init__(self, vocabulary: Vocabulary, *, share: float = 0.3) -> None:
         super().__init__(vocabulary)
-        if vocabulary.mask_id is None:
-            raise UsageError(
-                Text("this tokenizer has no token that hides others", "该分词器没有用于遮蔽的控制符"),
-                got=Text("no {mask}", "没有 {mask}"),
-                allowed=Text("a tokenizer with the control token {mask}", "带有控制符 {mask} 的分词器"),
-                fix=Text(
-                    "leave --tokenizer out, or train one with tokenizer.control_tokens that name it",
-                    "去掉 --tokenizer，或在 tokenizer.control_tokens 中写入它并重新训练分词器",
-                ),
-                mask="<|mask|>",
-            )
-        self.mask_id, self.share = vocabulary.mask_id, share
+        self.mask_id, self.share = vocabulary.control(MASK), share
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, settings: ObjectiveSettings) -> Self:
+        """With the share of `settings`."""
+        return cls(vocabulary, share=settings.share)
 
     def loss(self, model: LanguageModel, batch: TokenBatch) -> Loss:
         """Summed nats over the hidden positions."""
