@@ -10,5 +10,8 @@ OBJECTIVES = Registry(
         "causal": "danlu.objectives.causal:Causal",
         "masked": "danlu.objectives.masked:Masked",
         "fill_in_the_middle": "danlu.objectives.fill_in_the_middle:FillInTheMiddle",
+        "prefix_lm": "danlu.objectives.prefix_lm:PrefixLM",
+        "masked_next_token": "danlu.objectives.masked_next_token:MaskedNextToken",
+        "hybrid": "danlu.objectives.hybrid:Hybrid",
     },
 )

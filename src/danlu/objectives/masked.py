@@ -22,21 +22,25 @@ class Masked(Objective):
 
     30 % is what Wettig et al. 2023 (arXiv:2202.08005) and ModernBERT (arXiv:2412.13663, section 2.2) found better than
     BERT's 15 for small and fast training. Windows are whole, so nothing is padded, and the head works on hidden positions
-    only. Control tokens are never hidden. Randomness is torch's, which the step seeds.
+    only. Control tokens are never hidden. With `whole_words`, all tokens of a word are hidden together (BERT's later
+    models; for Chinese: Cui et al. 2019, arXiv:1906.08101), and each draws for itself what it reads. Randomness is torch's,
+    which the step seeds.
     """
 
     name: ClassVar[str] = "masked"
     directions: ClassVar[frozenset[str]] = frozenset({"bidirectional"})
     controls: ClassVar[tuple[str, ...]] = (PADDING, MASK)
 
-    def __init__(self, vocabulary: Vocabulary, *, share: float = 0.3) -> None:
+    def __init__(self, vocabulary: Vocabulary, *, share: float = 0.3, whole_words: bool = False) -> None:
         super().__init__(vocabulary)
+        assert vocabulary.word_starts or not whole_words, "whole words are hidden where someone tells where they begin"
+        self.word_starts = vocabulary.word_starts if whole_words else None
         self.mask_id, self.share = vocabulary.control(MASK), share
 
     @classmethod
     def of(cls, vocabulary: Vocabulary, settings: ObjectiveSettings) -> Self:
-        """With the share of `settings`."""
-        return cls(vocabulary, share=settings.share)
+        """With the share of `settings`, in whole words or not."""
+        return cls(vocabulary, share=settings.share, whole_words=settings.whole_words)
 
     def loss(self, model: LanguageModel, batch: TokenBatch) -> Loss:
         """Summed nats over the hidden positions."""
@@ -50,12 +54,28 @@ class Masked(Objective):
         return Loss(nats=nats, num_targets=int(targets_N.numel()))
 
     def choose(self, ids_BT: Tensor) -> Tensor:
-        """Which positions are predicted, bool [B, T]: the same number in each window, so that speed does not waver."""
+        """Which positions are predicted, bool [B, T]: the same number in each window, so that speed does not waver.
+
+        In whole words up to that number: what it would cut off of the last word is left out.
+        """
         allowed_BT = ids_BT >= self.vocabulary.num_control
-        order_BT = torch.rand(ids_BT.shape, device=ids_BT.device).masked_fill_(~allowed_BT, 2.0)
+        order_BT = torch.rand(ids_BT.shape, device=ids_BT.device)
+        words_BT = self._words(ids_BT)
+        if words_BT is not None:
+            order_BT = order_BT.gather(1, words_BT)  # one draw for all tokens of a word
+        order_BT = order_BT.masked_fill(~allowed_BT, 2.0)
         num = max(1, round(self.share * ids_BT.shape[1]))
         chosen_BT = torch.zeros_like(allowed_BT).scatter_(1, order_BT.topk(num, dim=1, largest=False).indices, True)
-        return chosen_BT & allowed_BT
+        chosen_BT &= allowed_BT
+        return chosen_BT if words_BT is None else _whole(chosen_BT, words_BT)
+
+    def _words(self, ids_BT: Tensor) -> Tensor | None:
+        """[B, T]: the number of the word in its window that each token belongs to; None: each is one of its own."""
+        if self.word_starts is None:
+            return None
+        starts_BT = torch.from_numpy(self.word_starts(ids_BT.flatten().cpu().numpy())).view(ids_BT.shape)
+        starts_BT[:, 0] = False  # the first word is number 0
+        return starts_BT.cumsum(1).to(ids_BT.device)
 
     def hide(self, ids_BT: Tensor, hidden_BT: Tensor) -> Tensor:
         """`ids_BT` with the mask or a random token at most of the hidden positions."""
@@ -63,3 +83,12 @@ class Masked(Objective):
         random_BT = torch.randint_like(ids_BT, self.vocabulary.num_control, self.vocabulary.size)
         shown_BT = torch.where(draw_BT < 0.8, self.mask_id, torch.where(draw_BT < 0.9, random_BT, ids_BT))
         return torch.where(hidden_BT, shown_BT, ids_BT)
+
+
+def _whole(chosen_BT: Tensor, words_BT: Tensor) -> Tensor:
+    """`chosen_BT` without words that are chosen in part; in windows with no others they stay as they are."""
+    counts_BT, sizes_BT = torch.zeros_like(words_BT), torch.zeros_like(words_BT)
+    counts_BT.scatter_add_(1, words_BT, chosen_BT.long())
+    sizes_BT.scatter_add_(1, words_BT, torch.ones_like(words_BT))
+    whole_BT = chosen_BT & (counts_BT == sizes_BT).gather(1, words_BT)
+    return torch.where(whole_BT.any(1, keepdim=True), whole_BT, chosen_BT)

@@ -1,6 +1,7 @@
 """The objective of a run: what its tokenizer must hold, whether the network can learn it, and the objective itself."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from danlu.objectives.choosing import classes_of, controls_of, made
 from danlu.objectives.objective import Objective, Vocabulary, check_pairs
 from danlu.objectives.settings import ObjectiveSettings
 from danlu.tokenizers.tokenizer import SEPARATOR, Tokenizer
+from danlu.tokenizers.words import word_starts
 
 
 def check_objective(settings: ObjectiveSettings, row: Architecture) -> None:
@@ -38,5 +40,6 @@ def chosen_objective(
         num_control=len(tokenizer.control_ids()),
         bos_id=tokenizer.bos_id,
         controls=tokenizer.control_tokens,
+        word_starts=partial(word_starts, tokenizer),
     )
     return made(name, vocabulary, settings)

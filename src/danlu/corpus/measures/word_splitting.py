@@ -57,7 +57,7 @@ def split_word(word: str) -> list[str]:
     for match in HAN.finditer(word):
         if match.start() > place:
             pieces += _split_latin(word[place : match.start()])
-        pieces += _split_han(match.group())
+        pieces += split_han(match.group())
         place = match.end()
     return pieces + _split_latin(word[place:]) if place < len(word) else pieces
 
@@ -133,7 +133,8 @@ def _split_core(word: str) -> list[str]:
     return [*pieces, word[place:]] if place < len(word) else pieces
 
 
-def _split_han(run: str) -> list[str]:
+def split_han(run: str) -> list[str]:
+    """The words of a run of Han characters; `"".join(split_han(run)) == run`."""
     cut = _jieba_cut()
     return [
         piece
