@@ -46,8 +46,12 @@ class Masked(Objective):
         """Summed nats over the hidden positions."""
         ids_BT = batch.inputs_BT
         hidden_BT = self.choose(ids_BT)
+        return self.loss_at(model, model(self.hide(ids_BT, hidden_BT)).hidden_BTC, ids_BT, hidden_BT)
+
+    def loss_at(self, model: LanguageModel, hidden_BTC: Tensor, ids_BT: Tensor, hidden_BT: Tensor) -> Loss:
+        """Summed nats of `ids_BT` at the positions `hidden_BT`, from the vectors [B, T, C] of the pass that hid them."""
         at_N = hidden_BT.flatten().nonzero().squeeze(1)
-        hidden_NC = model(self.hide(ids_BT, hidden_BT)).hidden_BTC.flatten(0, 1).index_select(0, at_N)
+        hidden_NC = hidden_BTC.flatten(0, 1).index_select(0, at_N)
         targets_N = ids_BT.flatten().index_select(0, at_N)
         head = model.head
         nats = summed_cross_entropy(head.features(hidden_NC), head.weight, targets_N, head.bias)
