@@ -9,9 +9,11 @@ from danlu.objectives.causal import Causal
 from danlu.objectives.fill_in_the_middle import FillInTheMiddle
 from danlu.objectives.mixture import Mixture
 from danlu.objectives.objective import Vocabulary
+from danlu.runtime.signals import Signals
 from danlu.runtime.world import ALONE
+from danlu.training.checkpoint import load_checkpoint
 from danlu.training.step import train_step
-from tiny_training import TinyRun, tiny_batches, tiny_settings, tiny_state
+from tiny_training import TinyRun, same_tensors, tiny_batches, tiny_settings, tiny_state, weights_of
 
 VOCABULARY = Vocabulary(
     size=40, num_control=4, controls={"<|bos|>": 0, "<|prefix|>": 1, "<|middle|>": 2, "<|suffix|>": 3}
@@ -50,3 +52,13 @@ def test_metrics_tell_each_objective_apart(tmp_path: Path) -> None:
     steps = run.steps()
     assert [step["objective"] for step in steps] == [mixture().of_step(0, n).name for n in range(12)]
     assert all(step["losses"] == {step["objective"]: step["loss"]} for step in steps)
+
+
+def test_a_resumed_run_draws_what_it_would_have_drawn(tmp_path: Path) -> None:
+    settings = tiny_settings("checkpoint_every=5", "keep_checkpoints=9")
+    whole = TinyRun(folder=tmp_path / "a", settings=settings, objective=mixture()).run()
+    for start in (5, 10):
+        loop = TinyRun(folder=tmp_path / f"b{start}", settings=settings, objective=mixture()).loop()
+        load_checkpoint(tmp_path / "a" / "checkpoints" / f"step-{start}", loop.state)
+        loop.run(Signals())
+        assert same_tensors(weights_of(loop.state), weights_of(whole.state))

