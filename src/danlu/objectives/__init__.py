@@ -6,5 +6,14 @@ from danlu.core.registry import Registry
 OBJECTIVES = Registry(
     "danlu.objectives",
     Text("objective", "训练目标"),
-    {"causal": "danlu.objectives.causal:Causal", "masked": "danlu.objectives.masked:Masked"},
+    {
+        "causal": "danlu.objectives.causal:Causal",
+        "masked": "danlu.objectives.masked:Masked",
+        "masked+next_sentence": "danlu.objectives.sentence_pairs:MaskedNextSentence",
+        "masked+sentence_order": "danlu.objectives.sentence_pairs:MaskedSentenceOrder",
+        "fill_in_the_middle": "danlu.objectives.fill_in_the_middle:FillInTheMiddle",
+        "prefix_lm": "danlu.objectives.prefix_lm:PrefixLM",
+        "masked_next_token": "danlu.objectives.masked_next_token:MaskedNextToken",
+        "hybrid": "danlu.objectives.hybrid:Hybrid",
+    },
 )

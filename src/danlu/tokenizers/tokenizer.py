@@ -37,6 +37,10 @@ PADDING = "<|pad|>"  # fills up short texts in programs that need it
 MASK = "<|mask|>"  # stands where a token is hidden from a masked model
 CONTROLS_OF_MASKED = (SEPARATOR, PADDING, MASK)
 OWN_ROLES = Roles(begins=SEPARATOR, pads=PADDING, hides=MASK)
+# Before the three parts of a document whose middle is to be filled in (Bavarian et al. 2022, arXiv:2207.14255).
+PREFIX, MIDDLE, SUFFIX = "<|prefix|>", "<|middle|>", "<|suffix|>"
+# What is said of two pieces of text: whether they stand as they stood in the document.
+TRUE, FALSE = "<|true|>", "<|false|>"
 
 
 class TokenizerSettings(Settings):
