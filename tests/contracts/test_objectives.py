@@ -35,7 +35,7 @@ def _batch(rows: slice = slice(None)) -> TokenBatch:
 def test_a_row_is_called_as_it_is_listed(name: str) -> None:
     objective = _objective(name)
     assert objective.name == name
-    assert objective.directions <= {"left-to-right", "bidirectional"}
+    assert objective.directions <= {"left-to-right", "bidirectional", "encoder-decoder"}
     assert objective.directions
 
 

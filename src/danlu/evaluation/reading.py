@@ -80,10 +80,41 @@ class FillIn(Reading):
             yield Asked(hidden_NC=hidden_NC, targets_N=ids_BT[:, 1:][hidden_BT], rows_N=hidden_BT.nonzero()[:, 0])
 
 
+@final
+class TwoParts(Reading):
+    """For an encoder-decoder that goes on with what it has read: each token is foretold once, from all before it.
+
+    The encoder reads the first id and the decoder foretells what lies in the first half of the context; then the encoder
+    reads that half and the decoder foretells the rest. So the nats are those of a code.
+    """
+
+    pseudo = False
+
+    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
+        """Two passes, one where windows are shorter than half of the context."""
+        del lengths_B  # what lies behind a text's end is never scored, nor read where something is scored
+        half = 1 + model.context_length // 2
+        for first, last in ((1, half), (half, ids_BT.shape[1])):
+            asked_BT = scored_BT[:, first - 1 : last - 1]
+            rows_R = asked_BT.any(1).nonzero().squeeze(1)
+            if not len(rows_R):
+                continue
+            asked_RT, targets_RT = asked_BT[rows_R], ids_BT[rows_R, first:last]
+            source = model.encode(ids_BT[rows_R, :first])
+            hidden_RTC = model(model.begun(targets_RT[:, :-1]), source=source).hidden_BTC
+            yield Asked(
+                hidden_NC=hidden_RTC[asked_RT],
+                targets_N=targets_RT[asked_RT],
+                rows_N=rows_R[asked_RT.nonzero()[:, 0]],
+            )
+
+
 def reading_for(model: LanguageModel, mask_id: int | None) -> Reading:
     """The way to ask `model`. Raises UsageError for one that fills in when its tokenizer has no token that hides."""
     if model.direction == "left-to-right":
         return LeftToRight()
+    if model.objective == "prefix":
+        return TwoParts()
     if mask_id is None:
         raise UsageError(
             Text("a model that reads both ways is scored by hiding tokens", "双向模型通过遮蔽词元评分"),
@@ -95,5 +126,5 @@ def reading_for(model: LanguageModel, mask_id: int | None) -> Reading:
 
 
 def window_context(model: LanguageModel) -> int:
-    """Tokens that a window of `model` scores at most: one that reads both ways holds the given first id too."""
-    return model.context_length if model.direction == "left-to-right" else model.context_length - 1
+    """Tokens that a window of `model` scores at most: one that fills in holds the given first id too."""
+    return model.context_length if model.continues else model.context_length - 1

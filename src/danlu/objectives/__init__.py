@@ -6,5 +6,9 @@ from danlu.core.registry import Registry
 OBJECTIVES = Registry(
     "danlu.objectives",
     Text("objective", "训练目标"),
-    {"causal": "danlu.objectives.causal:Causal", "masked": "danlu.objectives.masked:Masked"},
+    {
+        "causal": "danlu.objectives.causal:Causal",
+        "masked": "danlu.objectives.masked:Masked",
+        "prefix": "danlu.objectives.prefix:Prefix",
+    },
 )
