@@ -13,7 +13,7 @@ VOCABULARY, CONTEXT, ROWS = 40, 12, 6
 
 
 def _objective(name: str) -> Objective:
-    found: Objective = OBJECTIVES.load(name)(Vocabulary(size=VOCABULARY, mask_id=0))
+    found: Objective = OBJECTIVES.load(name)(Vocabulary(size=VOCABULARY, mask_id=0, sentinel_ids=(37, 38, 39)))
     return found
 
 

@@ -41,6 +41,7 @@ class PairSettings(Settings):
         lt=1.0,
     )
     start_id: int = setting(0, "Id that the decoder reads before all others", "解码器最先读入的词元编号", ge=0)
+    pad_id: int = setting(1, "Id that fills up short texts in other programs", "其他程序填充短文本所用的编号", ge=0)
     objective: LearntBy = setting(
         "prefix",
         "What the decoder is taught to write; follows the run's objective and decides how the model is asked",

@@ -7,7 +7,7 @@ have our own names and a `danlu.json` with the architecture's settings. No pickl
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -21,7 +21,7 @@ from danlu.core.settings import Settings, plain
 from danlu.models import ARCHITECTURES
 from danlu.models.architecture import Architecture
 from danlu.models.model import Blueprint, LanguageModel
-from danlu.models.stored import Stored, to_ours, to_theirs
+from danlu.models.stored import Stored, drop_copies, to_ours, to_theirs
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -74,7 +74,7 @@ def load_model(folder: Path, *, dtype: torch.dtype | None = None, device: torch.
     stored = _stored(row, settings, like)
     expected = {name: tuple(weight.shape) for name, weight in to_theirs(stored, like).items()}
     weights = _read_weights(folder / WEIGHTS)
-    _drop_second_head(weights, expected)
+    drop_copies(weights, expected)
     _check_weights(folder / WEIGHTS, weights, expected)
     ours = to_ours(stored, weights, like)
     ready = {name: weight.contiguous().to(device=device, dtype=dtype) for name, weight in ours.items()}
@@ -152,14 +152,6 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         return safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, ValueError, RuntimeError) as problem:
         raise _damaged(path, str(problem)) from problem
-
-
-def _drop_second_head(weights: dict[str, Tensor], expected: Mapping[str, object]) -> None:
-    """Some programs write a tied head too: it is the embedding once more, and where it is not, it stays and is refused."""
-    head, embedding = weights.get("lm_head.weight"), weights.get("model.embed_tokens.weight")
-    known = head is None or embedding is None or "lm_head.weight" in expected
-    if not known and torch.equal(cast(Tensor, head), cast(Tensor, embedding)):
-        del weights["lm_head.weight"]
 
 
 def _check_weights(path: Path, weights: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> None:

@@ -9,6 +9,8 @@ OBJECTIVES = Registry(
     {
         "causal": "danlu.objectives.causal:Causal",
         "masked": "danlu.objectives.masked:Masked",
+        "denoising": "danlu.objectives.denoising:Denoising",
+        "infilling": "danlu.objectives.infilling:Infilling",
         "prefix": "danlu.objectives.prefix:Prefix",
     },
 )

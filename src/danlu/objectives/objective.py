@@ -27,12 +27,15 @@ class Loss:
 class Vocabulary:
     """What objectives know of the token ids: there are `size` of them, the first `num_control` are control tokens.
 
-    `mask_id` stands where a token is hidden; None: the tokenizer has no such token.
+    `mask_id` stands where a token is hidden; None: the tokenizer has no such token. `sentinel_ids` stand for spans, and
+    `end_id`, the document separator, ends what is written.
     """
 
     size: int
     num_control: int = 1
     mask_id: int | None = None
+    sentinel_ids: tuple[int, ...] = ()
+    end_id: int = 0
 
 
 class Objective(ABC):
@@ -40,7 +43,7 @@ class Objective(ABC):
 
     name: ClassVar[str]
     directions: ClassVar[frozenset[str]]
-    """The directions of networks it can train: "left-to-right", "bidirectional"."""
+    """The directions of networks it can train: "left-to-right", "bidirectional", "encoder-decoder"."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary

@@ -199,7 +199,11 @@ def prepare(
 def _objective(settings: PretrainSettings, row: Architecture, model: LanguageModel, tokenizer: Tokenizer) -> Objective:
     """The objective of the run. Raises UsageError when the network reads in a direction that it cannot use."""
     vocabulary = Vocabulary(
-        size=tokenizer.vocab_size, num_control=len(tokenizer.control_ids()), mask_id=tokenizer.mask_id
+        size=tokenizer.vocab_size,
+        num_control=len(tokenizer.control_ids()),
+        mask_id=tokenizer.mask_id,
+        sentinel_ids=tokenizer.sentinel_ids,
+        end_id=tokenizer.bos_id,
     )
     objective: Objective = OBJECTIVES.load(settings.objective or row.default_objective)(vocabulary)
     check_direction(objective, model, settings.arch)

@@ -28,6 +28,10 @@ SEPARATOR = "<|bos|>"  # starts every document; its id is `bos_id`
 PADDING = "<|pad|>"  # fills up short texts in programs that need it
 MASK = "<|mask|>"  # stands where a token is hidden from a masked model
 CONTROLS_OF_MASKED = (SEPARATOR, PADDING, MASK)
+# Spans of a window that are taken out for a denoising model: 256 tokens have 13, and 32 suffice for 640.
+SENTINELS = tuple(f"<|hidden_{number}|>" for number in range(32))
+CONTROLS_OF_DENOISING = (*CONTROLS_OF_MASKED, *SENTINELS)
+CONTROLS_OF_PAIRS = (SEPARATOR, PADDING)
 
 
 class TokenizerSettings(Settings):
@@ -87,6 +91,11 @@ class Tokenizer:
     def mask_id(self) -> int | None:
         """What stands where a token is hidden from a masked model; None where the tokenizer was made without it."""
         return self.control_tokens.get(MASK)
+
+    @property
+    def sentinel_ids(self) -> tuple[int, ...]:
+        """What stands for spans that are taken out, in order; empty where the tokenizer was made without them."""
+        return tuple(self.control_tokens[name] for name in SENTINELS if name in self.control_tokens)
 
     @property
     def digest(self) -> str | None:
