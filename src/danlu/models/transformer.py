@@ -1,9 +1,6 @@
 """The Transformer (Vaswani et al. 2017, arXiv:1706.03762): an encoder and a decoder with sines for positions, the norm
 after each part, ReLU, and the embedding's matrix as head (section 3.4)."""
 
-from typing import Self
-
-from pydantic import model_validator
 from torch import nn
 from torch.nn import functional
 
@@ -12,34 +9,27 @@ from danlu.models.architecture import Architecture
 from danlu.models.encoder_decoder import EncoderDecoder, PairSettings, Parts, counted, fill
 from danlu.models.encoder_decoder import sized as nearest_size
 from danlu.models.heads import TiedHead
-from danlu.models.layers.attention import BiasedAttention
-from danlu.models.layers.block import PostNormBlock
-from danlu.models.layers.cross_attention import BiasedCrossAttention
-from danlu.models.layers.decoder_block import PostNormDecoderBlock
-from danlu.models.layers.feedforward import DenseFeedForward
-from danlu.models.layers.layer_norm import LayerNorm
-from danlu.models.layers.mixing import Causal, Full, Mixing
 from danlu.models.layers.pair_embedding import SinusoidEmbedding
 from danlu.models.model import Blueprint, LanguageModel
 from danlu.models.plan import ParameterCount
+from danlu.models.post_norm_pair import check_heads, decoder_block, encoder_block
 from danlu.models.stack import Stack
 
 
 class TransformerSettings(PairSettings):
     """The shape of a Transformer."""
 
-    @model_validator(mode="after")
-    def _heads_are_equal(self) -> Self:
-        if self.width % self.num_heads:
-            raise ValueError(f"num_heads ({self.num_heads}) must divide width ({self.width})")
-        return self
+    def model_post_init(self, context: object, /) -> None:
+        """Heads of equal width."""
+        del context
+        check_heads(self)
 
 
 def assemble(settings: TransformerSettings, vocab_size: int) -> LanguageModel:
     """The network of `settings` with weights unset."""
     embed = SinusoidEmbedding(vocab_size=vocab_size, width=settings.width, dropout=settings.dropout)
-    encoder = Stack([_block(settings) for _ in range(settings.depth)], nn.Identity())
-    decoder = [_decoder_block(settings) for _ in range(settings.decoder_depth)]
+    encoder = Stack([encoder_block(settings, functional.relu) for _ in range(settings.depth)], nn.Identity())
+    decoder = [decoder_block(settings, functional.relu) for _ in range(settings.decoder_depth)]
     return LanguageModel(
         embed=embed,
         body=EncoderDecoder(encoder, decoder, nn.Identity()),
@@ -81,45 +71,6 @@ def count(settings: TransformerSettings, vocab_size: int) -> ParameterCount:
 def sized(num_parameters: int, vocab_size: int, context: int) -> TransformerSettings:
     """Settings whose total is near `num_parameters`."""
     return nearest_size(TransformerSettings.model_validate, count, num_parameters, vocab_size, context)
-
-
-def _norm(settings: TransformerSettings) -> LayerNorm:
-    return LayerNorm(settings.width, epsilon=settings.epsilon)
-
-
-def _attention(settings: TransformerSettings, mixing: Mixing) -> BiasedAttention:
-    head_width = settings.width // settings.num_heads
-    return BiasedAttention(width=settings.width, num_heads=settings.num_heads, head_width=head_width, mixing=mixing)
-
-
-def _feedforward(settings: TransformerSettings) -> DenseFeedForward:
-    return DenseFeedForward(width=settings.width, inner_width=settings.inner_width, activation=functional.relu)
-
-
-def _block(settings: TransformerSettings) -> PostNormBlock:
-    return PostNormBlock(
-        attention=_attention(settings, Full()),
-        feedforward=_feedforward(settings),
-        attention_norm=_norm(settings),
-        feedforward_norm=_norm(settings),
-        dropout=settings.dropout,
-    )
-
-
-def _decoder_block(settings: TransformerSettings) -> PostNormDecoderBlock:
-    return PostNormDecoderBlock(
-        attention=_attention(settings, Causal()),
-        cross=BiasedCrossAttention(
-            width=settings.width,
-            num_heads=settings.num_heads,
-            head_width=settings.width // settings.num_heads,
-        ),
-        feedforward=_feedforward(settings),
-        attention_norm=_norm(settings),
-        cross_norm=_norm(settings),
-        feedforward_norm=_norm(settings),
-        dropout=settings.dropout,
-    )
 
 
 ARCHITECTURE = Architecture(
