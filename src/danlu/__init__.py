@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from danlu.core.errors import DanluError as DanluError
     from danlu.recipes.compare import compare as compare
+    from danlu.recipes.convert import convert as convert
     from danlu.recipes.corpus import corpus_build as corpus_build
     from danlu.recipes.corpus import corpus_verify as corpus_verify
     from danlu.recipes.corpus_plan import corpus_plan as corpus_plan
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from danlu.recipes.export import export as export
     from danlu.recipes.extend import extend as extend
     from danlu.recipes.generate import generate as generate
+    from danlu.recipes.import_model import import_model as import_model
     from danlu.recipes.load import load as load
     from danlu.recipes.plan import plan as plan
     from danlu.recipes.pretrain import pretrain as pretrain
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 PUBLIC = {
     "DanluError": "danlu.core.errors:DanluError",
     "compare": "danlu.recipes.compare:compare",
+    "convert": "danlu.recipes.convert:convert",
     "corpus_build": "danlu.recipes.corpus:corpus_build",
     "corpus_check": "danlu.recipes.corpus_questions:corpus_check",
     "corpus_explain": "danlu.recipes.corpus_questions:corpus_explain",
@@ -55,6 +58,7 @@ PUBLIC = {
     "export": "danlu.recipes.export:export",
     "extend": "danlu.recipes.extend:extend",
     "generate": "danlu.recipes.generate:generate",
+    "import_model": "danlu.recipes.import_model:import_model",
     "load": "danlu.recipes.load:load",
     "plan": "danlu.recipes.plan:plan",
     "pretrain": "danlu.recipes.pretrain:pretrain",

@@ -26,6 +26,8 @@ FIRST_CLASS = {
     "chat": [],
     "compare": ["--json"],
     "export": ["--to", "--out", "--json"],
+    "import": ["--out", "--json"],
+    "convert": ["--i-trust-this-file", "--out", "--json"],
     "corpus build": ["--out", "--settings", "--json"],
     "corpus report": ["--out", "--tokenizer", "--card", "--json"],
     "corpus verify": ["--json"],

@@ -3,6 +3,7 @@
 B batch, T positions, V vocabulary.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from danlu.models import ARCHITECTURES
 from danlu.models.store import save_model
 from danlu.models.stored import to_theirs
 
+from .conftest import MEASURED
 from .test_architectures import TIEABLE, VOCAB_SIZE, row_of, scores, settings_of, some_ids, tiny
 
 STORED = [name for name in ARCHITECTURES.names() if ARCHITECTURES.load(name).layout]
@@ -27,7 +29,7 @@ STORED = [name for name in ARCHITECTURES.names() if ARCHITECTURES.load(name).lay
     + [("modernbert", {"depth": 4, "global_every": 2, "local_reach": 3})],
 )
 def test_logits_and_gradients_equal_those_of_transformers(
-    name: str, changes: dict[str, object], tmp_path: Path
+    name: str, changes: dict[str, object], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     transformers = pytest.importorskip("transformers")
     layout = row_of(name).layout
@@ -47,6 +49,8 @@ def test_logits_and_gradients_equal_those_of_transformers(
         ours_BTV, theirs_BTV = scores(model, ids_BT), theirs(ids_BT).logits
     assert ours_BTV.shape == (*ids_BT.shape, VOCAB_SIZE)
     torch.testing.assert_close(ours_BTV, theirs_BTV, atol=1e-4, rtol=0)
+    changed = " ".join(f"{key}={value}" for key, value in changes.items())
+    record_property(MEASURED, (f"export {name} {changed}".rstrip(), float((ours_BTV - theirs_BTV).abs().max())))
     for logits_BTV in (ours_BTV, theirs_BTV):
         functional.cross_entropy(logits_BTV.flatten(0, 1), ids_BT.roll(3).flatten()).backward()
     ours = {name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None}

@@ -4,30 +4,36 @@ import pytest
 import torch
 
 from danlu.batches.batch import TokenBatch
+from danlu.core.errors import UsageError
 from danlu.models import ARCHITECTURES
 from danlu.models.model import LanguageModel
 from danlu.objectives import OBJECTIVES
 from danlu.objectives.objective import Objective, Vocabulary
+from danlu.objectives.settings import ObjectiveSettings
+from danlu.tokenizers.tokenizer import FALSE, MASK, MIDDLE, PADDING, PREFIX, SENTINELS, SEPARATOR, SUFFIX, TRUE
 
 VOCABULARY, CONTEXT, ROWS = 40, 12, 6
+NAMES = (SEPARATOR, PADDING, MASK, PREFIX, MIDDLE, SUFFIX, TRUE, FALSE, *SENTINELS[:3])
 
 
 def _objective(name: str) -> Objective:
-    found: Objective = OBJECTIVES.load(name)(Vocabulary(size=VOCABULARY, mask_id=0, sentinel_ids=(37, 38, 39)))
+    controls = {control: number for number, control in enumerate(NAMES)}
+    vocabulary = Vocabulary(size=VOCABULARY, num_control=len(controls), controls=controls)
+    found: Objective = OBJECTIVES.load(name).of(vocabulary, ObjectiveSettings())
     return found
 
 
 def _model(objective: Objective) -> LanguageModel:
     for name in ARCHITECTURES.names():
         row = ARCHITECTURES.load(name)
-        if row.direction in objective.directions:
-            model: LanguageModel = row.build(row.sized(20_000, VOCABULARY, CONTEXT), VOCABULARY, seed=1)
+        model: LanguageModel = row.build(row.sized(20_000, VOCABULARY, CONTEXT), VOCABULARY, seed=1)
+        if objective.can_train(model):
             return model
     raise AssertionError(f"no architecture for {objective.name}")
 
 
 def _batch(rows: slice = slice(None)) -> TokenBatch:
-    ids = torch.randint(1, VOCABULARY, (ROWS, CONTEXT + 1), generator=torch.Generator().manual_seed(2))[rows]
+    ids = torch.randint(len(NAMES), VOCABULARY, (ROWS, CONTEXT + 1), generator=torch.Generator().manual_seed(2))[rows]
     return TokenBatch(inputs_BT=ids[:, :-1], targets_BT=ids[:, 1:])
 
 
@@ -48,6 +54,7 @@ def test_the_loss_is_a_finite_sum_with_gradients(name: str) -> None:
     assert loss.nats.shape == ()
     assert loss.nats.dtype == torch.float32
     assert 0 < loss.num_targets <= ROWS * CONTEXT
+    assert len(loss.parts) == len(objective.parts)
     loss.nats.backward()
     gradients = [p.grad for p in model.parameters()]
     assert all(g is not None and bool(g.isfinite().all()) for g in gradients)
@@ -63,6 +70,15 @@ def test_the_same_random_state_gives_the_same_loss(name: str) -> None:
         torch.manual_seed(7)
         losses.append(float(objective.loss(model, _batch()).nats.detach()))
     assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("name", OBJECTIVES.names())
+def test_its_control_tokens_are_asked_for(name: str) -> None:
+    row = OBJECTIVES.load(name)
+    if row.controls:
+        with pytest.raises(UsageError, match="lacks a control token"):
+            row.of(Vocabulary(size=VOCABULARY), ObjectiveSettings())
+    assert SEPARATOR not in row.controls
 
 
 @pytest.mark.parametrize("name", [n for n in OBJECTIVES.names() if n == "causal"])

@@ -42,7 +42,7 @@ def test_a_rule_says_what_it_measures_and_who_says_so(name: str) -> None:
 def test_a_rule_drops_outside_its_limits_and_shows_them(name: str) -> None:
     rule: Rule = RULES.load(name)
     columns: dict[str, Any] = {key: np.zeros(3) for key in measures(["text"])}
-    columns["language"] = np.array(["zh"] * 3, dtype=object)
+    columns["language"] = np.array([(*rule.languages, "zh")[0]] * 3, dtype=object)
     columns[rule.of] = np.full(3, 1000.0)
     columns[rule.measure] = np.array([1000.0, 2000.0, 3000.0])
     verdicts = judge(columns, {name: Limits(least=1500, most=2500)})

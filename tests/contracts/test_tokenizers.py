@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from danlu.core.artifacts import MANIFEST, finish_artifact
 from danlu.core.errors import ArtifactError, DataError
 from danlu.tokenizers import TOKENIZERS
-from danlu.tokenizers.tokenizer import SEPARATOR, Tokenizer, TokenizerSettings, open_tokenizer, save_tokenizer
+from danlu.tokenizers.tokenizer import (
+    CONTROLS_OF_MASKED,
+    MASK,
+    PADDING,
+    SEPARATOR,
+    Tokenizer,
+    TokenizerSettings,
+    open_tokenizer,
+    save_tokenizer,
+)
 
 TEXTS = (
     "The furnace is lit. It's warm, isn't it? 3.14 and 42 <0x41> <|bos|>\n\n\tdef f(x):\n    return x != y\n" * 12,
@@ -45,7 +54,7 @@ _made: dict[str, Tokenizer] = {}
 
 
 def make(kind: str, **settings: Any) -> Tokenizer:
-    chosen = TokenizerSettings(kind=kind, **{"vocab_size": 400, **settings})
+    chosen = TokenizerSettings(kind=kind, **{"vocab_size": 800, **settings})
     made: Tokenizer = TOKENIZERS.load(kind)(lambda: iter(TEXTS), chosen)
     return made
 
@@ -112,6 +121,20 @@ def test_more_control_tokens_come_first(kind: str) -> None:
     assert tokenizer.control_ids().isdisjoint(tokenizer.encode("<|mask|>"))
 
 
+def test_control_tokens_of_masked_models_are_ids_only(kind: str, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    tokenizer = make(kind, control_tokens=CONTROLS_OF_MASKED)
+    assert (tokenizer.bos_id, tokenizer.control_tokens[PADDING], tokenizer.mask_id) == (0, 1, 2)
+    text = f"a{MASK}b {PADDING} [MASK] [CLS] 丹{MASK}炉"
+    ids = tokenizer.encode(text)
+    assert tokenizer.control_ids().isdisjoint(ids)
+    assert tokenizer.decode([0, *ids, 1, 2]) == text
+    save_tokenizer(tokenizer, tmp_path / "t", settings=TokenizerSettings(kind=kind))
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path / "t")
+    assert (theirs.pad_token_id, theirs.mask_token_id) == (1, 2)
+    assert theirs(text).input_ids == ids
+
+
 def test_every_byte_has_an_id(kind: str) -> None:
     tokenizer = small(kind)
     single = {tokenizer.token_bytes(number) for number in range(tokenizer.vocab_size)}
@@ -139,7 +162,7 @@ def test_ids_outside_the_vocabulary_are_an_error_in_words(kind: str, ids: list[A
 
 
 def test_an_artifact_gives_the_same_tokenizer_and_the_same_bytes(kind: str, tmp_path: Path) -> None:
-    settings = TokenizerSettings(kind=kind, vocab_size=400)
+    settings = TokenizerSettings(kind=kind, vocab_size=800)
     digests = {save_tokenizer(make(kind), tmp_path / name, settings=settings).digest for name in "ab"}
     assert len(digests) == 1
     opened = open_tokenizer(tmp_path / "a")
@@ -150,17 +173,25 @@ def test_an_artifact_gives_the_same_tokenizer_and_the_same_bytes(kind: str, tmp_
 
 def _break(path: Path, how: str) -> None:
     description = json.loads(path.read_text(encoding="utf-8"))
-    vocabulary, merges = description["model"]["vocab"], description["model"]["merges"]
+    model = description.get("model")
+    listed = isinstance(model["vocab"], list)  # Unigram: [entry, score] by id
     match how:
         case "truncated":
             path.write_bytes(path.read_bytes()[:-200])
             return
+        case "gap" if listed:
+            del model["vocab"][-1]
+            description["added_tokens"].append({**description["added_tokens"][0], "content": "<|far|>", "id": 9999})
         case "gap":
-            vocabulary[max(vocabulary, key=lambda token: vocabulary[token])] += 5
+            model["vocab"][max(model["vocab"], key=lambda token: model["vocab"][token])] += 5
+        case "twice" if listed:
+            model["vocab"].append(model["vocab"][-1])
         case "twice":
-            vocabulary["twice"] = 1
+            model["vocab"]["twice"] = 1
+        case "merge" if "merges" in model:
+            model["merges"].append(["no such token", "nor this"])
         case "merge":
-            merges.append(["no such token", "nor this"])
+            model["type"] = "BPE"  # a kind without merges is taken for one with them
         case "model":
             del description["model"]
     path.write_text(json.dumps(description), encoding="utf-8")

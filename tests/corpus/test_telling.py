@@ -46,7 +46,7 @@ def test_bytes_reach_the_total_in_both_passes_with_the_time_left(tmp_path: Path)
 def test_what_a_killed_build_had_read_does_not_count_as_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("danlu.corpus.pipeline.decide", lambda *args, **kwargs: 1 / 0)
+        patch.setattr("danlu.corpus.passes.decide", lambda *args, **kwargs: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             told(folder, tmp_path / "out")
     rows = [event for event in told(folder, tmp_path / "out") if event["event"] == "corpus_read"]

@@ -76,7 +76,7 @@ def test_what_moves_is_shown_with_its_reason(tmp_path: Path) -> None:
     for sample in found.entering.samples:
         assert sample.rule == "num_units"
         assert sample.value is not None
-        assert sample.value < 50 == sample.limit
+        assert sample.value < 20 == sample.limit
     assert found.leaving.rules == {"digits": found.leaving.num_documents}
     for sample in found.leaving.samples:
         assert sample.value is not None

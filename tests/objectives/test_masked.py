@@ -1,7 +1,10 @@
 """The masked objective: which positions are hidden, by what, and that only they are predicted."""
 
+import dataclasses
 import math
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 
@@ -11,7 +14,7 @@ from danlu.models import ARCHITECTURES
 from danlu.objectives.masked import Masked
 from danlu.objectives.objective import Vocabulary
 
-VOCABULARY = Vocabulary(size=500, num_control=3, mask_id=2)
+VOCABULARY = Vocabulary(size=500, num_control=3, controls={"<|bos|>": 0, "<|mask|>": 2})
 
 
 def some_ids() -> torch.Tensor:
@@ -56,5 +59,30 @@ def test_the_loss_is_that_of_the_hidden_positions_alone() -> None:
 
 
 def test_a_tokenizer_without_the_token_is_refused() -> None:
-    with pytest.raises(UsageError, match="hides"):
+    with pytest.raises(UsageError, match="lacks a control token"):
         Masked(Vocabulary(size=10))
+
+
+def in_threes(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """In windows of 99: a control token, a word of two tokens, words of three."""
+    places = np.arange(len(ids)) % 99
+    return (places % 3 == 0) | (places == 1)
+
+
+def test_whole_words_are_hidden_together_and_never_more_than_the_share() -> None:
+    vocabulary = dataclasses.replace(VOCABULARY, word_starts=in_threes)
+    objective, ids_BT = Masked(vocabulary, share=0.3, whole_words=True), some_ids()[:, :99]
+    torch.manual_seed(0)
+    hidden_BT = objective.choose(ids_BT)
+    words_BWT = hidden_BT[:, 3:].view(64, 32, 3)
+    assert (words_BWT.all(2) == words_BWT.any(2)).all()
+    assert not hidden_BT[:, 0].any()
+    assert (hidden_BT.sum(1) <= 30).all()
+    assert (hidden_BT.sum(1) >= 28).all()
+
+
+def test_a_window_of_one_long_word_is_hidden_in_part() -> None:
+    vocabulary = dataclasses.replace(VOCABULARY, word_starts=lambda ids: np.zeros(len(ids), dtype=np.bool_))
+    ids_BT = some_ids()[:, 1:]
+    hidden_BT = Masked(vocabulary, share=0.2, whole_words=True).choose(ids_BT)
+    assert (hidden_BT.sum(1) == 20).all()

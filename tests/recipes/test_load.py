@@ -121,3 +121,17 @@ def test_a_hugging_face_folder_has_its_tokenizer_beside_the_weights(
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ArtifactError, match=r"tokenizer\.json"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("arch", ["gpt", "bert", "lstm"])
+def test_the_vector_of_a_text_is_the_mean_of_its_positions_whatever_stands_beside_it(arch: str, tmp_path: Path) -> None:
+    write_run(tmp_path, arch)
+    model = load(tmp_path)
+    texts = ["a", "", "\u4e39\u7089 \u706b", "The furnace is lit. " * 9, "two words"]
+    found_NC = model.vectors(texts)
+    assert found_NC.dtype == torch.float32
+    for vector_C, text in zip(found_NC, texts, strict=True):
+        ids = [model.bos_id, *model.encode(text)][: model.context_length]
+        hidden_1TC = model.network(torch.tensor([ids])).hidden_BTC
+        torch.testing.assert_close(vector_C, hidden_1TC[0].mean(dim=0), atol=1e-5, rtol=1e-4)
+    assert model.vectors([]).shape == (0, found_NC.shape[1])

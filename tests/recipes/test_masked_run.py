@@ -80,3 +80,12 @@ def test_it_is_not_ranked_with_models_that_continue(finished: Outcome, text: Pat
 def test_a_wrong_pair_of_objective_and_direction_is_refused(text: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be trained"):
         pretrain(text, out=tmp_path / "a", overrides=[*BERT, *LOOP], arch="bert", objective="causal", steps=5)
+
+
+def test_a_recurrent_network_reads_both_ways(text: Path, tmp_path: Path) -> None:
+    shape = ["model.width=32", "model.hidden_width=16", "model.depth=1", "model.context_length=32"]
+    finished = pretrain(text, out=tmp_path / "bilstm", overrides=[*shape, *LOOP], arch="bilstm", steps=30)
+    assert finished.pseudo
+    assert finished.bits_per_byte == pytest.approx(evaluate(finished.folder).bits_per_byte, rel=1e-3)
+    (filled,) = generate(finished.folder, "a ___ b")
+    assert filled[0] + filled[-1] == "ab"

@@ -18,7 +18,7 @@ TEXTS = ["the fire and the furnace 炼丹炉 " * 30, "the smoke " * 20]
 def test_it_trains_and_says_why(kind: str, tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "corpus", TEXTS, ["held out"])
     events: list[Any] = []
-    overrides = [f"kind={kind}", "vocab_size=300"]
+    overrides = [f"kind={kind}", "vocab_size=600"]
     artifact = tokenizer_train(tmp_path / "corpus", tmp_path / "t", overrides=overrides, watch=events.append)
     assert artifact.inputs == {"corpus": corpus.artifact.digest}
     assert artifact.facts["quality"]["round_trip_failures"] == 0

@@ -37,7 +37,7 @@ def _settings() -> list[str | None]:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # Ray leaves its processes' pipes to the collector
 def test_results_errors_and_deaths_come_as_from_other_executors(tmp_path: Path) -> None:
     before = _settings(), set(Path(tempfile.gettempdir()).glob("danlu-ray-*"))
-    with session(ON_RAY):
+    with session(ON_RAY, __name__):
         found = list(run_shards(work, ["b", "a", "c"], ON_RAY, marks=tmp_path / "marks"))
         assert [result["task"] for result in found] == ["b", "a", "c"]
         assert found[0]["environment"] == {"RAY_USAGE_STATS_ENABLED": "0"}

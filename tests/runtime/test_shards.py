@@ -11,7 +11,7 @@ import pytest
 
 from danlu.core.errors import DataError, WorkerLostError
 from danlu.core.language import Text
-from danlu.runtime.shards import EXECUTORS, Workers, num_cpus, run_shards
+from danlu.runtime.shards import EXECUTORS, Workers, num_cpus, run_shards, session
 
 
 def square(number: int) -> Mapping[str, Any]:
@@ -65,6 +65,18 @@ def test_an_error_of_the_work_arrives_whole_from_another_process() -> None:
         list(run_shards(refuse, [7], Workers(executor="processes", count=1)))
     assert caught.value.render("zh").splitlines()[0] == "分片 7 有误"
     assert caught.value.render("en").splitlines()[1:] == ["  got: 7", "  allowed: good ones", "  try: mend it"]
+
+
+def process_of(task: int) -> Mapping[str, Any]:
+    return {"process": os.getpid()}
+
+
+def test_a_session_keeps_its_processes_and_each_call_without_one_has_its_own() -> None:
+    one = Workers(executor="processes", count=1)
+    with session(one, __name__):
+        found = {result["process"] for _ in range(2) for result in run_shards(process_of, [1, 2], one)}
+    assert len(found) == 1
+    assert found.isdisjoint({result["process"] for result in run_shards(process_of, [1], one)} | {os.getpid()})
 
 
 def test_no_shards_is_no_work() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from danlu.core.errors import UsageError
 from danlu.tokenizers.bpe import train
-from danlu.tokenizers.pretokenize import PRE_TOKENIZER, pre_tokenizer_description
+from danlu.tokenizers.pretokenize import PRE_TOKENIZER, encoding_pre_tokenizer, pre_tokenizer_description
 from danlu.tokenizers.tokenizer import TokenizerSettings
 
 TEXT = "the furnace and the fire, the fire and the furnace. 炼丹炉里的火,火里的炼丹炉。\n" * 40
@@ -62,7 +62,9 @@ def test_no_text_gives_the_bytes() -> None:
 def test_the_saved_pre_tokenizer_is_the_known_pattern() -> None:
     tokenizer = train(lambda: iter([TEXT]), TokenizerSettings(vocab_size=400))
     assert tokenizer.facts["pre_tokenizer"] == PRE_TOKENIZER == "qwen2"
-    assert json.loads(tokenizer.library.to_str())["pre_tokenizer"] == pre_tokenizer_description()
+    assert json.loads(tokenizer.library.to_str())["pre_tokenizer"] == pre_tokenizer_description(
+        encoding_pre_tokenizer()
+    )
 
 
 def test_lone_surrogates_in_training_text_are_left_out() -> None:

@@ -7,12 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from danlu.core.artifacts import MANIFEST, finish_artifact, open_artifact
-from danlu.core.errors import ArtifactError
+from danlu.core.errors import ArtifactError, UsageError
 from danlu.tokenizers import token_store
 from danlu.tokenizers.byte import train as train_bytes
 from danlu.tokenizers.char import train as train_characters
 from danlu.tokenizers.token_store import encode_corpus, open_tokens
 from danlu.tokenizers.tokenizer import Tokenizer, TokenizerSettings, open_tokenizer, save_tokenizer
+from danlu.tokenizers.word import train as train_words
 from small_corpus import write_corpus
 
 TRAIN = ["the first", "", "第三篇文档。" * 50, "<|bos|> spelled"]
@@ -110,3 +111,12 @@ def test_damage_is_told(tmp_path: Path, how: str) -> None:
         assert open_artifact(tmp_path / "tokens").kind == "tokens"
     with pytest.raises(ArtifactError, match="damaged"):
         open_tokens(tmp_path / "tokens")
+
+
+def test_a_tokenizer_that_loses_text_is_refused(tmp_path: Path) -> None:
+    settings = TokenizerSettings(kind="word", rewrites=("lower_case",))
+    save_tokenizer(train_words(lambda: iter(TRAIN), settings), tmp_path / "tokenizer", settings=settings)
+    corpus = write_corpus(tmp_path / "corpus", TRAIN, VALID)
+    with pytest.raises(UsageError, match="no language model"):
+        encode_corpus(corpus, open_tokenizer(tmp_path / "tokenizer"), tmp_path / "tokens")
+    assert not (tmp_path / "tokens").exists()

@@ -66,8 +66,8 @@ DIALS = (
         key="tokenizer",
         metavar=Text("KIND|DIR", "类型|目录"),
         help=Text(
-            "bpe (default), byte, char, or a folder with a trained tokenizer",
-            "bpe（默认）、byte、char，或已训练的分词器目录",
+            "bpe (default), byte, char, unigram, word, wordpiece, or a folder with a trained tokenizer",
+            "bpe（默认）、byte、char、unigram、word、wordpiece，或已训练的分词器目录",
         ),
     ),
     Option(
@@ -238,6 +238,49 @@ _USING = (
         overrides=True,
         examples=("danlu export runs/poems --to huggingface -o poems-hf",),
     ),
+    Command(
+        name="import",
+        summary=Text("a Hugging Face folder becomes a model of danlu", "把 Hugging Face 目录变为 danlu 的模型"),
+        positionals=(
+            Positional(
+                metavar=Text("FOLDER", "目录"),
+                key="folder",
+                read=Path,
+                help=Text(
+                    "config.json, safetensors and a tokenizer, as transformers writes them",
+                    "transformers 写出的 config.json、safetensors 与分词器",
+                ),
+            ),
+        ),
+        options=(required(OUT),),
+        overrides=True,
+        watched=True,
+        examples=("danlu import downloads/minilm -o models/minilm",),
+    ),
+    Command(
+        name="convert",
+        summary=Text(
+            ".bin or .pt to safetensors, in a process of its own", "在独立进程中把 .bin 或 .pt 转为 safetensors"
+        ),
+        positionals=(
+            Positional(
+                metavar=Text("FILE", "文件"),
+                key="file",
+                read=Path,
+                help=Text("weights in a file that can hold code", "权重文件，其中可能含有代码"),
+            ),
+        ),
+        options=(
+            Option(
+                name="--i-trust-this-file",
+                key="trusted",
+                help=Text("you know where it came from", "你确认其来源可信"),
+            ),
+            required(OUT),
+        ),
+        watched=True,
+        examples=("danlu convert old/pytorch_model.bin --i-trust-this-file -o new",),
+    ),
 )
 
 _STAGES = (
@@ -253,7 +296,10 @@ _STAGES = (
                 key="kind",
                 setting=True,
                 metavar=Text("KIND", "类型"),
-                help=Text("bpe (default), byte or char", "bpe（默认）、byte 或 char"),
+                help=Text(
+                    "bpe (default), byte, char, unigram, word or wordpiece",
+                    "bpe（默认）、byte、char、unigram、word 或 wordpiece",
+                ),
             ),
             Option(
                 name="--vocab-size",

@@ -33,6 +33,9 @@ KIND = Text("kind", "类型")
 ENTRIES = Text("vocabulary", "词表")
 FIT = Text("fit", "贴合程度")
 PER_TOKEN = Text("{value:.2f} bytes of text per token", "每个词元对应 {value:.2f} 字节文本")
+COVERAGE = Text("coverage", "覆盖率")
+COVERED_WORDS = Text("{value:.1%} of the words have an entry", "{value:.1%} 的词收入词表")
+COVERED_CHARACTERS = Text("{value:.1%} of the characters have an entry", "{value:.1%} 的字符收入词表")
 EDITS = Text("edits", "修改")
 TOKENS = Text("tokens per character", "每字符词元数")
 COUNTED = Text("{count} tokens of {name}", "{name} 共 {count} 个词元")
@@ -131,13 +134,16 @@ def tokenizer_lines(result: Any, width: int) -> Iterator[str]:
     plain: Mapping[str, Any] = plain_values(result)
     facts = plain["facts"]
     quality = facts.get("quality") or {}
-    fit = quality.get("bytes_per_token")
+    fit, covered = quality.get("bytes_per_token"), facts.get("covered")
+    of_what = COVERED_WORDS if plain["settings"].get("kind") == "word" else COVERED_CHARACTERS
+    usable = not facts.get("rewrites")  # no language model takes one that loses text
     rows = [
         (say(FOLDER), str(plain["path"])),
         (say(KIND), str(plain["settings"].get("kind", "-"))),
         (say(ENTRIES), str(facts.get("vocab_size", "-"))),
         (say(FIT), say(PER_TOKEN, value=fit) if fit else ""),
-        (say(NEXT), f"danlu pretrain ... --tokenizer {plain['path']}"),
+        (say(COVERAGE), say(of_what, value=covered) if covered is not None else ""),
+        (say(NEXT), f"danlu pretrain ... --tokenizer {plain['path']}" if usable else ""),
     ]
     yield from table([(name, value) for name, value in rows if value], width)
 

@@ -19,7 +19,7 @@ MODEL = Positional(
     metavar=Text("RUN", "训练目录"),
     key="model_path",
     read=Path,
-    help=Text("a run, or a finished model", "训练目录，或已完成的模型"),
+    help=Text("a run, a finished model, or a Hugging Face folder", "训练目录、已完成的模型，或 Hugging Face 目录"),
 )
 CORPUS = Positional(
     metavar=Text("DIR", "语料目录"),

@@ -38,6 +38,11 @@ CALIBRATION = Text(
     "calibration error {value:.3f} (0: as sure as it is right)", "校准误差 {value:.3f}（0 表示自信与正确相符）"
 )
 SCORED = Text("{size} scored, {count} document(s)", "评分 {size}，{count} 篇文档")
+ROUND_TRIP = Text(
+    "the tokenizer of this model loses text: {changed} of {count} document(s) do not come back, {unknown} token(s) stand for "
+    "what it cannot spell; such text costs too few bits",
+    "该模型的分词器会丢失文本：{count} 篇中有 {changed} 篇无法还原，{unknown} 个词元代表无法表示的内容；这些文本的比特数偏低",
+)
 DOMAINS = Text("Bits per byte of each domain:", "各领域的每字节比特数：")
 FOLDER = Text("folder", "目录")
 FORMAT = Text("format", "格式")
@@ -45,6 +50,22 @@ SIZE = Text("size", "大小")
 PROVEN = Text("proven", "已验证")
 PROOF = Text(
     "{program} loaded it; largest difference of the scores {difference}", "{program} 已加载；分数最大相差 {difference}"
+)
+MODEL, TOKENIZER = Text("model", "模型"), Text("tokenizer", "分词器")
+PARAMETERS = Text("{architecture}, {count} parameters", "{architecture}，{count} 个参数")
+LEFT_OUT = Text("left out", "未采用")
+CONTEXT = Text("context", "上下文")
+WINDOW = Text(
+    "{length} tokens, the window of its attention, of {most} positions",
+    "{length} 个词元（其注意力窗口），原为 {most} 个位置",
+)
+HEAD = Text("head", "输出头")
+NO_HEAD = Text(
+    "none in the folder: the model gives vectors, not scores of tokens", "目录中没有：模型只给出向量，不能为词元评分"
+)
+SAME = Text(
+    "{program} reads the same ids; largest difference of the scores {difference}",
+    "{program} 得到相同编号；分数最大相差 {difference}",
 )
 REPORT = Text("report", "报告")
 NEXT = Text("Next:", "接下来：")
@@ -110,6 +131,10 @@ def _sureness(plain: Mapping[str, Any]) -> Iterator[str]:
         yield say(CALIBRATION, value=calibration["expected_calibration_error"])
     if plain.get("num_bytes"):
         yield say(SCORED, size=format_bytes(plain["num_bytes"]), count=plain.get("num_documents"))
+    lost = plain.get("round_trip")
+    if lost and lost["num_changed"]:
+        count, changed, unknown = (lost[f"num_{name}"] for name in ("documents", "changed", "unknown_tokens"))
+        yield say(ROUND_TRIP, count=count, changed=changed, unknown=unknown)
 
 
 def _comparison(result: Any, width: int) -> Iterator[str]:
@@ -144,6 +169,24 @@ def _export(result: Any, width: int) -> Iterator[str]:
     for proof in plain.get("proofs") or []:
         difference = f"{proof.get('largest_difference', math.nan):.1e}"
         rows.append((say(PROVEN), say(PROOF, program=proof.get("program"), difference=difference)))
+    yield from table(rows, width)
+
+
+def _imported(result: Any, width: int) -> Iterator[str]:
+    """What was taken in, what was left out, and who gave the same figures."""
+    plain = plain_values(result)
+    size = say(PARAMETERS, count=format_count(plain["parameters"]), architecture=plain["architecture"])
+    rows = [(say(FOLDER), str(plain["path"])), (say(MODEL), size), (say(TOKENIZER), plain["tokenizer_from"])]
+    if plain["context_length"] < plain["max_positions"]:
+        words = say(WINDOW, length=plain["context_length"], most=plain["max_positions"])
+        rows.append((say(CONTEXT), words))
+    if plain["left_out"]:
+        rows.append((say(LEFT_OUT), ", ".join(plain["left_out"])))
+    if not plain["head"]:
+        rows.append((say(HEAD), say(NO_HEAD)))
+    for proof in plain["proofs"]:
+        difference = f"{proof['largest_difference']:.1e}"
+        rows.append((say(PROVEN), say(SAME, program=proof["program"], difference=difference)))
     yield from table(rows, width)
 
 
@@ -221,6 +264,7 @@ _SUMMARIES: dict[str, Callable[[Any, int], Iterator[str]]] = {
     "evaluate": _evaluation,
     "plan": _plan,
     "export": _export,
+    "import": _imported,
     "compare": _comparison,
     "tokenizer train": tokenizer_lines,
     "corpus build": built_lines,

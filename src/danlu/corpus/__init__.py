@@ -93,6 +93,7 @@ RULES = Registry(
         "digits": "danlu.corpus.rules.characters:DIGITS",
         "repaired": "danlu.corpus.rules.characters:REPAIRED",
         "stop_words": "danlu.corpus.rules.characters:STOP_WORDS",
+        "han_stop_words": "danlu.corpus.rules.characters:HAN_STOP_WORDS",
         "bullet_lines": "danlu.corpus.rules.lines:BULLET_LINES",
         "ellipsis_lines": "danlu.corpus.rules.lines:ELLIPSIS_LINES",
         "punctuated_lines": "danlu.corpus.rules.lines:PUNCTUATED_LINES",

@@ -61,7 +61,9 @@ def judge_texts(texts: Sequence[str], settings: CorpusSettings, *, fixed: Sequen
             num_removed_D[changed_D] = np.maximum(1, _num_lines(texts) - kept_lines)[changed_D]
             stored = [new if it else old for new, old, it in zip(edited, texts, changed_D, strict=True)]
             batch = TextBatch(stored)
-            columns.update(size.measure(batch))
+            for name, values in size.measure(TextBatch([stored[place] for place in np.flatnonzero(changed_D)])).items():
+                columns[name] = columns[name].copy()
+                columns[name][changed_D] = values
             blank_D = np.array([not text.strip() for text in stored], bool)
             reason_D[changed_D & blank_D] = "empty"
     return Judged(

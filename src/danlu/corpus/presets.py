@@ -35,7 +35,8 @@ MINIMAL = Preset(cleaners=("line_ends",), measures=("size", "language"))
 
 _CLEANERS = ("line_ends", "control_characters", "nfc", "trailing_space")
 
-# Published limits that hold for Chinese and English alike, counted in units; where the two differ, the wider one.
+# Published limits that hold for Chinese and English alike, counted in units; where two differ, the wider one. Wider than
+# all published: the least length (a Tang quatrain has 20 characters) and the language (a page of code in Chinese words).
 STANDARD = Preset(
     cleaners=(
         "line_ends",
@@ -49,14 +50,15 @@ STANDARD = Preset(
     ),
     measures=("size", "language", "characters", "lines", "repetition"),
     limits={
-        "num_units": Limits(least=50, most=100_000),
+        "num_units": Limits(least=20, most=100_000),
         "repaired": Limits(most=0.01),
-        "language": Limits(least=0.4),
+        "language": Limits(least=0.1),
         "word_length": Limits(most=10),
         "symbols": Limits(most=0.1),
         "digits": Limits(most=0.3),
         "letters": Limits(least=0.735),
         "stop_words": Limits(least=2),
+        "han_stop_words": Limits(least=2),
         "bullet_lines": Limits(most=0.9),
         "ellipsis_lines": Limits(most=0.3),
         "punctuated_lines": Limits(least=0.106),
@@ -67,12 +69,12 @@ STANDARD = Preset(
         "top_2_grams": Limits(most=0.256),
         "top_3_grams": Limits(most=0.201),
         "top_4_grams": Limits(most=0.171),
-        "duplicate_5_grams": Limits(most=0.198),
-        "duplicate_6_grams": Limits(most=0.182),
-        "duplicate_7_grams": Limits(most=0.167),
-        "duplicate_8_grams": Limits(most=0.154),
-        "duplicate_9_grams": Limits(most=0.14),
-        "duplicate_10_grams": Limits(most=0.127),
+        "duplicate_5_grams": Limits(most=0.60),
+        "duplicate_6_grams": Limits(most=0.60),
+        "duplicate_7_grams": Limits(most=0.60),
+        "duplicate_8_grams": Limits(most=0.60),
+        "duplicate_9_grams": Limits(most=0.60),
+        "duplicate_10_grams": Limits(most=0.60),
     },
     near=True,
 )

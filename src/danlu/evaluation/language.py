@@ -246,7 +246,9 @@ def _domain_score(
     if int(inside_D.sum()) >= MIN_DOCUMENTS:
         nats_W, bytes_W, unit = nats_D[inside_D], documents.bytes_D[inside_D].astype(float), "documents"
     else:
-        nats_W, bytes_W, unit = scores.nats_W[inside_W], scores.bytes_W[inside_W].astype(float), "windows"
+        # tokens of an imported tokenizer spell fewer or more bytes than the raw text has; of danlu's own the factor is 1
+        factor = num_bytes / max(1, int(scores.bytes_W[inside_W].sum()))
+        nats_W, bytes_W, unit = scores.nats_W[inside_W], scores.bytes_W[inside_W] * factor, "windows"
     return DomainScore(
         domain=name,
         bits_per_byte=metrics.bits_per_byte(nats, num_bytes),

@@ -9,5 +9,5 @@ from danlu.core.registry import Registry
 FORMATS = Registry(
     "danlu.exporting",
     Text("export format", "导出格式"),
-    {"huggingface": "danlu.exporting.huggingface:FORMAT"},
+    {"huggingface": "danlu.exporting.huggingface:FORMAT", "gguf": "danlu.exporting.gguf:FORMAT"},
 )

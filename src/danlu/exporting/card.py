@@ -9,8 +9,18 @@ from danlu.core.quantities import format_count
 from danlu.exporting.source import ExportSource
 
 
-def model_card(source: ExportSource, *, license_name: str = "", languages: Sequence[str] = ()) -> str:
-    """README.md of the exported folder. Nothing is invented: what is not known is left out or said to be open."""
+def model_card(
+    source: ExportSource,
+    *,
+    license_name: str = "",
+    languages: Sequence[str] = (),
+    use: str | None = None,
+    library: str = "transformers",
+) -> str:
+    """README.md of the exported folder. Nothing is invented: what is not known is left out or said to be open.
+
+    `use` tells how to load it with `library` (None: with the classes of transformers).
+    """
     languages = languages or source.facts.get("languages", ())
     body = _BODY.format(
         name=source.name,
@@ -21,13 +31,14 @@ def model_card(source: ExportSource, *, license_name: str = "", languages: Seque
         kind=source.tokenizer.kind,
         context=source.model.context_length,
         scores=_scores(source),
+        use=_USES[source.model.direction] if use is None else use,
     )
-    return f"---\n{_metadata(source, license_name, languages)}---\n\n{body}"
+    return f"---\n{_metadata(source, license_name, languages, library)}---\n\n{body}"
 
 
-def _metadata(source: ExportSource, license_name: str, languages: Sequence[str]) -> str:
+def _metadata(source: ExportSource, license_name: str, languages: Sequence[str], library: str) -> str:
     """YAML between the dashes; JSON values are YAML."""
-    fields: dict[str, Any] = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["danlu"]}
+    fields: dict[str, Any] = {"library_name": library, "pipeline_tag": "text-generation", "tags": ["danlu"]}
     if languages:
         fields["language"] = list(languages)
     if license_name:
@@ -62,6 +73,53 @@ def _scores(source: ExportSource) -> str:
     return f"| bits per byte / 每字节比特 | lower is better / 越低越好 |\n|---|---|\n{table}"
 
 
+_USE = """Every document began with the separator `bos_token` in training, so a prompt begins with it too.
+训练时每篇文档都以分隔符 `bos_token` 开头,因此提示文本前也要加上它。
+
+```python
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = AutoModelForCausalLM.from_pretrained(".")
+ids = torch.tensor([[tokenizer.bos_token_id, *tokenizer.encode("Once upon a time")]])
+print(tokenizer.decode(model.generate(ids, do_sample=True, temperature=0.8)[0, 1:]))
+```
+
+Text never becomes a control token: `split_special_tokens` is on, and control tokens enter as ids only.
+文本不会变成控制符:`split_special_tokens` 已开启,控制符只能以编号形式输入。
+"""
+
+_READS_BOTH_WAYS = """Texts began with the separator `bos_token` in training, and `mask_token` stands for what is to be filled in.
+训练文本以分隔符 `bos_token` 开头，`mask_token` 表示待填的位置。
+
+```python
+import torch
+from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = AutoModelForMaskedLM.from_pretrained(".")
+ids = [tokenizer.bos_token_id, *tokenizer.encode("Once upon a"), tokenizer.mask_token_id]
+print(tokenizer.decode(model(torch.tensor([ids])).logits[0, -1].argmax()))
+```
+"""
+
+_READS_AND_WRITES = """The encoder reads a text that begins with the separator `bos_token`, the decoder writes.
+编码器读入以分隔符 `bos_token` 开头的文本，解码器写出结果。
+
+```python
+import torch
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = AutoModelForSeq2SeqLM.from_pretrained(".")
+ids = torch.tensor([[tokenizer.bos_token_id, *tokenizer.encode("Once upon a time")]])
+print(tokenizer.decode(model.generate(ids, max_new_tokens=40)[0]))
+```
+"""
+
+_USES = {"left-to-right": _USE, "bidirectional": _READS_BOTH_WAYS, "encoder-decoder": _READS_AND_WRITES}
+
 _BODY = """# {name}
 
 A language model pretrained from scratch on its owner's text with danlu {version}.
@@ -81,22 +139,7 @@ A language model pretrained from scratch on its owner's text with danlu {version
 
 ## Use / 用法
 
-Every document began with the separator `bos_token` in training, so a prompt begins with it too.
-训练时每篇文档都以分隔符 `bos_token` 开头,因此提示文本前也要加上它。
-
-```python
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained(".")
-model = AutoModelForCausalLM.from_pretrained(".")
-ids = torch.tensor([[tokenizer.bos_token_id, *tokenizer.encode("Once upon a time")]])
-print(tokenizer.decode(model.generate(ids, do_sample=True, temperature=0.8)[0, 1:]))
-```
-
-Text never becomes a control token: `split_special_tokens` is on, and control tokens enter as ids only.
-文本不会变成控制符:`split_special_tokens` 已开启,控制符只能以编号形式输入。
-
+{use}
 ## Limits / 局限
 
 The model repeats what its text says, errors and private facts included; it follows no instructions and was not

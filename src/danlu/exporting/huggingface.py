@@ -25,9 +25,10 @@ from danlu.exporting.format import ExportFormat, Proof
 from danlu.exporting.parity import check_ids, check_logits, parity_ids, parity_texts
 from danlu.exporting.source import ExportSource
 from danlu.models import ARCHITECTURES
+from danlu.models.heads import MissingHead
 from danlu.models.model import LanguageModel
 from danlu.models.store import load_model, save_model
-from danlu.tokenizers.tokenizer import PADDING, Tokenizer, transformers_config
+from danlu.tokenizers.tokenizer import Tokenizer, transformers_config
 
 MAX_POSITIONS = 512  # of the ids that logits are compared on
 
@@ -72,16 +73,19 @@ def write(source: ExportSource, out: Path, settings: HuggingFaceSettings) -> Non
     """Writes config.json, model.safetensors, tokenizer.json and the rest into `out`; equal models give equal bytes."""
     tokenizer = source.tokenizer
     context = source.model.context_length
-    save_model(_in_dtype(source.model, settings.dtype), out, bos_id=tokenizer.bos_id)
+    ends = sorted(tokenizer.stop_ids - {tokenizer.bos_id}) or [tokenizer.bos_id]
+    save_model(_in_dtype(source.model, settings.dtype), out, bos_id=tokenizer.bos_id, eos_id=ends[0])
     write_durably(out / "tokenizer.json", (tokenizer.library.to_str(pretty=True) + "\n").encode())
-    required = {"clean_up_tokenization_spaces": False, "split_special_tokens": True, "model_max_length": context}
+    required = {"clean_up_tokenization_spaces": False, "model_max_length": context}
     write_json(out / "tokenizer_config.json", {**transformers_config(tokenizer), **required})
     generation = {
         "bos_token_id": tokenizer.bos_id,
-        "eos_token_id": tokenizer.bos_id,  # the separator starts the next document: this one is over
+        "eos_token_id": ends[0] if len(ends) == 1 else ends,  # the separator starts the next document: this one is over
         "pad_token_id": tokenizer.bos_id,  # else every call of generate() warns
         "max_length": context,
     }
+    if source.model.direction == "encoder-decoder":
+        generation["decoder_start_token_id"] = source.model.start_id
     write_json(out / "generation_config.json", generation)
     card = model_card(source, license_name=settings.license, languages=settings.languages)
     write_durably(out / "README.md", card.encode())
@@ -90,17 +94,37 @@ def write(source: ExportSource, out: Path, settings: HuggingFaceSettings) -> Non
 def prove(source: ExportSource, out: Path, settings: HuggingFaceSettings) -> list[Proof]:
     """Loads the files with danlu, and with transformers where it is installed; raises ArtifactError at a difference."""
     texts = parity_texts()
-    context = source.model.context_length
-    first = source.tokenizer.control_tokens.get(PADDING, -1) + 1
-    ids_BT = parity_ids(source.model.vocab_size, min(context, MAX_POSITIONS), source.tokenizer.bos_id, first=first)
-    wanted_BTV = _logits(_in_dtype(source.model, settings.dtype).float(), ids_BT)
+    ids_BT = _compared_ids(source)
+    wanted_BTV = _scores(_in_dtype(source.model, settings.dtype).float(), ids_BT)
     library = LibraryTokenizer.from_file(str(out / "tokenizer.json"))
-    check_ids(source.tokenizer, Tokenizer(library, source.tokenizer.kind).encode, "danlu", texts)
-    found_BTV = _logits(load_model(out, dtype=torch.float32), ids_BT)
+    check_ids(
+        source.tokenizer, Tokenizer(library, source.tokenizer.kind, source.tokenizer.facts).encode, "danlu", texts
+    )
+    found_BTV = _scores(load_model(out, dtype=torch.float32), ids_BT)
     proofs = [_proof("danlu", check_logits(wanted_BTV, found_BTV, "danlu"), texts)]
     if importlib.util.find_spec("transformers") is not None:
         proofs.append(_proof("transformers", _transformers_difference(source, out, ids_BT, wanted_BTV), texts))
     return proofs
+
+
+def prove_import(source: ExportSource) -> list[Proof]:
+    """Compares the model of a folder that another program made with what transformers, where it is installed, reads from
+    the same folder; raises ArtifactError at a difference."""
+    if importlib.util.find_spec("transformers") is None:
+        return []
+    ids_BT, texts = _compared_ids(source), parity_texts()
+    difference = _transformers_difference(source, source.artifact.path, ids_BT, _scores(source.model, ids_BT))
+    return [_proof("transformers", difference, texts)]
+
+
+def _compared_ids(source: ExportSource) -> Tensor:
+    """Ids without padding, which stands for no text: RoBERTa gives it a position of its own."""
+    tokenizer, size = source.tokenizer, source.model.vocab_size
+    ids_BT = parity_ids(size, min(source.model.context_length, MAX_POSITIONS), tokenizer.bos_id)
+    spare = next(number for number in range(size) if number != tokenizer.pad_id)
+    return (
+        ids_BT.where(ids_BT != tokenizer.pad_id, spare) if tokenizer.pad_id not in (None, tokenizer.bos_id) else ids_BT
+    )
 
 
 def _proof(program: str, difference: float, texts: list[str]) -> Proof:
@@ -113,12 +137,28 @@ def _transformers_difference(source: ExportSource, out: Path, ids_BT: Tensor, wa
     assert layout is not None
     with _quiet_transformers() as transformers:
         reader: Any = transformers.AutoTokenizer.from_pretrained(str(out), local_files_only=True)
-        check_ids(source.tokenizer, lambda text: reader(text)["input_ids"], "transformers", parity_texts())
-        kind: Any = getattr(transformers, layout.class_name)
+        check_ids(
+            source.tokenizer,
+            lambda text: reader(text, add_special_tokens=False)["input_ids"],
+            "transformers",
+            parity_texts(),
+        )
+        bare = isinstance(source.model.head, MissingHead)
+        kind: Any = getattr(transformers, layout.bare_class if bare else layout.class_name)
         model = kind.from_pretrained(str(out), local_files_only=True, dtype=torch.float32)
         with torch.no_grad():
-            found_BTV: Tensor = model.eval()(ids_BT).logits.float()
+            result = read_by_transformers(model.eval(), ids_BT)
+        found_BTV: Tensor = (result.last_hidden_state if bare else result.logits).float()
     return check_logits(wanted_BTV, found_BTV, "transformers")
+
+
+def read_by_transformers(model: Any, ids_BT: Tensor) -> Any:
+    """What a model of transformers gives for `ids_BT`; the encoder of one with two parts reads the first id alone, and its
+    decoder the others, as danlu's do."""
+    if not model.config.is_encoder_decoder:
+        return model(ids_BT)
+    begin_B1 = torch.full_like(ids_BT[:, :1], model.config.decoder_start_token_id)
+    return model(input_ids=ids_BT[:, :1], decoder_input_ids=torch.cat([begin_B1, ids_BT[:, 1:]], dim=1))
 
 
 @contextmanager
@@ -153,8 +193,10 @@ def _in_dtype(model: LanguageModel, dtype: str) -> LanguageModel:
 
 
 @torch.no_grad()
-def _logits(model: LanguageModel, ids_BT: Tensor) -> Tensor:
-    return model.logits(model.eval()(ids_BT).hidden_BTC)
+def _scores(model: LanguageModel, ids_BT: Tensor) -> Tensor:
+    """Logits, or the hidden vectors of a body without a head."""
+    hidden_BTC = model.eval()(ids_BT).hidden_BTC
+    return hidden_BTC.float() if isinstance(model.head, MissingHead) else model.logits(hidden_BTC)
 
 
 FORMAT = ExportFormat(name="huggingface", settings=HuggingFaceSettings, check=check, write=write, prove=prove)

@@ -94,8 +94,8 @@ def _random_texts(count: int, seed: int) -> Iterator[str]:
 def _differs(program: str, problem: str) -> ArtifactError:
     return ArtifactError(
         Text(
-            "the export does not equal the model in {program}; nothing was kept",
-            "导出结果在 {program} 中与模型不一致；未保留任何文件",
+            "the copy does not equal the original in {program}; nothing was kept",
+            "副本在 {program} 中与原模型不一致；未保留任何文件",
         ),
         got=problem,
         allowed=Text("equal ids, and logits within {tolerance}", "编号相同，且 logits 误差不超过 {tolerance}"),

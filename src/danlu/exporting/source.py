@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from danlu.core.artifacts import Artifact, check_input, is_finished, open_artifact
 from danlu.core.errors import ArtifactError
 from danlu.core.events import read_events
 from danlu.core.language import Text
+from danlu.exporting.foreign import foreign_artifact, is_foreign
 from danlu.models import ARCHITECTURES
 from danlu.models.architecture import Architecture
 from danlu.models.model import LanguageModel
-from danlu.models.store import CONFIG, load_model
+from danlu.models.store import CONFIG, load_model, load_weights
+from danlu.tokenizers.imported import imported_tokenizer
 from danlu.tokenizers.tokenizer import Tokenizer, open_tokenizer
 
 SHARE_OF_CORPUS = 0.1  # fewer documents than this are mistaken guesses more often than a language of the text
@@ -45,11 +49,14 @@ class ExportSource:
 
 
 def open_source(path: Path) -> ExportSource:
-    """The model of a run folder or of a model artifact. Every byte of both artifacts is checked against its hash.
+    """The model of a run folder, of a model artifact, or of a Hugging Face folder that another program made.
 
+    Every byte of artifacts is checked against its hash.
     Raises ArtifactError when the model is unfinished or damaged, or when no tokenizer, or another one, lies beside it.
     """
     inside = path / "model" if (path / "model" / CONFIG).is_file() else path
+    if is_foreign(inside):
+        return _foreign_source(inside)
     artifact = open_artifact(inside, verify="hashes")
     folder = _tokenizer_folder(inside)
     tokenizer = open_tokenizer(folder)
@@ -69,6 +76,18 @@ def open_source(path: Path) -> ExportSource:
     facts = {**_languages(run / "corpus"), **artifact.facts, **(finished[-1] if finished else {})}
     name = run.resolve().name
     return ExportSource(name=name, model=model, tokenizer=tokenizer, artifact=artifact, facts=facts)
+
+
+def _foreign_source(folder: Path) -> ExportSource:
+    """Weights of half the bytes are widened, as CPUs compute with float32."""
+    loaded = load_weights(folder, dtype=torch.float32)
+    return ExportSource(
+        name=folder.resolve().name,
+        model=loaded.model,
+        tokenizer=imported_tokenizer(folder, loaded.model.vocab_size),
+        artifact=foreign_artifact(folder),
+        facts={"left_out": list(loaded.left_out)},
+    )
 
 
 def _languages(corpus: Path) -> dict[str, Any]:

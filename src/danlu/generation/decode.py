@@ -36,12 +36,16 @@ def generate_text(
         model,
         [tokenizer.bos_id, *tokenizer.encode(prompt)],
         settings,
-        stop_ids=frozenset({tokenizer.bos_id}),
-        banned_ids=tokenizer.control_ids() - {tokenizer.bos_id},
+        stop_ids=tokenizer.stop_ids,
+        banned_ids=tokenizer.control_ids() - tokenizer.stop_ids,
     )
+    return until_stop(characters_of(tokenizer, ids), settings.stop)
+
+
+def characters_of(tokenizer: Tokenizer, ids: Iterator[int]) -> Iterator[str]:
+    """The text of `ids` in pieces, each as soon as its characters are complete."""
     characters = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    pieces = (characters.decode(tokenizer.decode_bytes([token])) for token in ids)
-    return until_stop(pieces, settings.stop)
+    return (characters.decode(tokenizer.decode_bytes([token])) for token in ids)
 
 
 @torch.no_grad()

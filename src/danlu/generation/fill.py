@@ -36,9 +36,10 @@ def fill_text(model: LanguageModel, tokenizer: Tokenizer, text: str) -> str:
     if model.direction == "encoder-decoder":
         return _fill_pair(model, tokenizer, [tokenizer.encode(part) for part in parts])
     mask_id = _mask_of(tokenizer)
-    ids = [tokenizer.bos_id, *tokenizer.encode(parts[0])]
+    inside = tokenizer.encode(parts[0])
     for part in parts[1:]:
-        ids += [mask_id, *tokenizer.encode(part)]
+        inside += [mask_id, *tokenizer.encode(part)]
+    ids = tokenizer.framed(inside)
     if len(ids) > model.context_length:
         raise UsageError(
             Text("the text is longer than the model's context", "文本超过模型的上下文长度"),

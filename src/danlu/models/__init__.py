@@ -18,6 +18,7 @@ ARCHITECTURES = Registry(
         "bert": "danlu.models.bert:ARCHITECTURE",
         "roberta": "danlu.models.roberta:ARCHITECTURE",
         "modernbert": "danlu.models.modernbert:ARCHITECTURE",
+        "bilstm": "danlu.models.bilstm:ARCHITECTURE",
         "bart": "danlu.models.bart:ARCHITECTURE",
         "t5": "danlu.models.t5:ARCHITECTURE",
         "transformer": "danlu.models.transformer:ARCHITECTURE",

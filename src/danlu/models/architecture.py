@@ -1,5 +1,6 @@
 """What a row of ARCHITECTURES is: settings, a builder, a size dial, a count, and the Hugging Face layout if any."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,6 +24,13 @@ class HuggingFaceLayout:
     config: Callable[[Any, int], dict[str, Any]]
     settings: Callable[[Mapping[str, Any]], Settings]
     tensors: Callable[[Any], tuple[Stored, ...]]
+
+    @property
+    def bare_class(self) -> str:
+        """transformers' class of the body without a head."""
+        return (
+            re.sub("(LMHead|ForMaskedLM|ForCausalLM|ForConditionalGeneration)(Model)?$", "", self.class_name) + "Model"
+        )
 
 
 class Build(Protocol):

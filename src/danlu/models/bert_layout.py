@@ -70,6 +70,9 @@ def _read(names: Names, config: Mapping[str, Any]) -> EncoderSettings:
         raise ValueError("is_decoder: a decoder of this shape is not supported")
     if config.get("type_vocab_size", 2) != names.num_segments:
         raise ValueError(f"type_vocab_size {config['type_vocab_size']}: only {names.num_segments} is supported")
+    padding = config.get("pad_token_id", names.first_position - 1)
+    if names.first_position and padding not in (names.first_position - 1, None):
+        raise ValueError(f"pad_token_id {padding}: positions are counted from behind {names.first_position - 1} only")
     return EncoderSettings(
         width=config["hidden_size"],
         depth=config["num_hidden_layers"],

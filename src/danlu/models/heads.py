@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from danlu.core.errors import UsageError
+from danlu.core.language import Text
 from danlu.models.layers.embedding import Embedding
 
 
@@ -114,3 +116,39 @@ class TransformHead(Head):
         """[..., C] to [..., C]."""
         normed: Tensor = self.norm(functional.gelu(functional.linear(hidden, self.dense, self.dense_bias)))
         return normed
+
+
+@final
+class MissingHead(Head):
+    """What a body without a head has in its place (a folder that holds a bare encoder): vectors, and no scores.
+
+    A random head would give scores that look like the model's; so every use raises UsageError.
+    """
+
+    def __init__(self, architecture: str) -> None:
+        super().__init__()
+        self._architecture = architecture
+
+    @property
+    def weight(self) -> Tensor:
+        """Raises UsageError."""
+        raise self._refused()
+
+    def features(self, hidden: Tensor) -> Tensor:
+        """Raises UsageError."""
+        raise self._refused()
+
+    def _refused(self) -> UsageError:
+        return UsageError(
+            Text(
+                "this model has no head: it gives vectors, not scores of tokens",
+                "该模型没有输出头：只给出向量，不能为词元评分",
+            ),
+            got=Text("a {architecture} body without a head", "没有输出头的 {architecture} 主体"),
+            allowed=Text("a folder that holds the head's weights too", "同时含有输出头权重的目录"),
+            fix=Text(
+                "use its vectors (danlu.load(PATH).vectors), or import the folder of the whole model",
+                "使用其向量（danlu.load(PATH).vectors），或导入完整模型的目录",
+            ),
+            architecture=self._architecture,
+        )

@@ -68,6 +68,7 @@ def _read(kind: "type[ModernBertSettings]", config: Mapping[str, Any]) -> "Moder
     asked = [name for name in ("norm_bias", "attention_bias", "mlp_bias", "classifier_bias") if config.get(name)]
     if asked:
         raise ValueError(f"{', '.join(asked)}: not supported")
+    _refuse(config)
     rotary = config.get("rope_parameters") or {}
     bases = {name: (rotary.get(name) or {}).get("rope_theta") for name in ("full_attention", "sliding_attention")}
     return kind(
@@ -78,11 +79,35 @@ def _read(kind: "type[ModernBertSettings]", config: Mapping[str, Any]) -> "Moder
         context_length=config["max_position_embeddings"],
         epsilon=config.get("norm_eps", 1e-5),
         dropout=config.get("mlp_dropout", 0.0),
-        global_every=config.get("global_attn_every_n_layers", 3),
+        global_every=_global_every(config),
         local_reach=config.get("local_attention", 128) // 2,
         rotary_base=bases["full_attention"] or config.get("global_rope_theta", 160_000.0),
         local_rotary_base=bases["sliding_attention"] or config.get("local_rope_theta", 10_000.0),
     )
+
+
+def _global_every(config: Mapping[str, Any]) -> int:
+    """Which layers see the whole window: a number, or to be told from the list of layers (transformers 5)."""
+    kinds = config.get("layer_types")
+    if "global_attn_every_n_layers" in config or not kinds:
+        return int(config.get("global_attn_every_n_layers", 3))
+    return next((layer for layer, kind in enumerate(kinds) if layer and kind == "full_attention"), len(kinds))
+
+
+def _refuse(config: Mapping[str, Any]) -> None:
+    """ValueError for what would be computed otherwise than the model was trained."""
+    for name in ("hidden_activation", "classifier_activation"):
+        if config.get(name, "gelu") != "gelu":
+            raise ValueError(f"{name} {config[name]!r}: only 'gelu' is supported")
+    if not config.get("decoder_bias", True):
+        raise ValueError("decoder_bias false: not supported")
+    every = _global_every(config)
+    kinds = ["sliding_attention" if layer % every else "full_attention" for layer in range(config["num_hidden_layers"])]
+    if config.get("layer_types") not in (None, kinds):
+        raise ValueError("layer_types: only a whole window in every n-th layer, the first included, is supported")
+    for name, rotary in (config.get("rope_parameters") or {}).items():
+        if isinstance(rotary, Mapping) and rotary.get("rope_type", "default") != "default":
+            raise ValueError(f"rope_parameters.{name}.rope_type {rotary['rope_type']!r}: only 'default' is supported")
 
 
 def tensors(settings: "ModernBertSettings") -> tuple[Stored, ...]:

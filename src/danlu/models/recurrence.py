@@ -26,7 +26,13 @@ class RecurrentSettings(Settings):
     """The shape of a recurrent language model. `sized` picks all of it from one number."""
 
     width: int = setting(256, "Width of the embedding, 8 to 16384", "嵌入宽度，8 到 16384", ge=8, le=16384)
-    hidden_width: int = setting(256, "Width of the hidden state, 8 to 16384", "隐状态宽度，8 到 16384", ge=8, le=16384)
+    hidden_width: int = setting(
+        256,
+        "Width of the hidden state (of one direction), 8 to 16384",
+        "（单个方向的）隐状态宽度，8 到 16384",
+        ge=8,
+        le=16384,
+    )
     depth: int = setting(2, "Number of layers, 1 to 32", "层数，1 到 32", ge=1, le=32)
     context_length: int = setting(256, "Tokens of one window in training", "训练时一个窗口的词元数", ge=2)
     dropout: float = setting(
@@ -75,15 +81,21 @@ def _assemble(cell: Cell, settings: RecurrentSettings, vocab_size: int) -> Langu
 
 
 def _build(cell: Cell, settings: RecurrentSettings, vocab_size: int, *, seed: int = 0) -> LanguageModel:
-    """Input matrices by fan in; recurrent ones orthogonal (Saxe et al. 2014, arXiv:1312.6120); an LSTM's forget gates
-    start open, bias one (Jozefowicz et al. 2015, Proc. ICML 37, section 2.2)."""
-    model = _assemble(cell, settings, vocab_size)
+    return fill(_assemble(cell, settings, vocab_size), cell, settings.hidden_width, seed=seed)
+
+
+def fill(model: LanguageModel, cell: Cell, hidden_width: int, *, seed: int) -> LanguageModel:
+    """Initial weights, a pure function of `seed`.
+
+    Input matrices by fan in; recurrent ones orthogonal (Saxe et al. 2014, arXiv:1312.6120); an LSTM's forget gates
+    start open, bias one (Jozefowicz et al. 2015, Proc. ICML 37, section 2.2).
+    """
     for name, weight in model.named_parameters():
         kind = name.rpartition(".")[2]
         if weight.ndim == 1:
             nn.init.zeros_(weight)
             if cell == "lstm" and kind == "bias_ih_l0":
-                nn.init.ones_(weight.detach()[settings.hidden_width : 2 * settings.hidden_width])
+                nn.init.ones_(weight.detach()[hidden_width : 2 * hidden_width])
         elif name in ("embed.weight", "head.matrix"):
             fill_normal(weight, EMBEDDING_DEVIATION, seed=seed, name=name)
         elif kind == "weight_hh_l0":

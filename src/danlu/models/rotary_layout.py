@@ -56,7 +56,7 @@ def read_settings(config: Mapping[str, Any]) -> "GPTSettings":
 
     rotary = config.get("rope_parameters") or config.get("rope_scaling") or {}
     _refuse(config, rotary)
-    window = config.get("sliding_window") if config.get("use_sliding_window", True) else None
+    window = _window(config)
     context = config["max_position_embeddings"]
     return GPTSettings(
         width=config["hidden_size"],
@@ -74,6 +74,15 @@ def read_settings(config: Mapping[str, Any]) -> "GPTSettings":
     )
 
 
+def _window(config: Mapping[str, Any]) -> int | None:
+    """How far back attention reaches, where that is not the whole text; the defaults are those of transformers' classes."""
+    kind = config["model_type"]
+    if kind != "mistral" and not (kind in ("qwen2", "qwen3") and config.get("use_sliding_window", False)):
+        return None
+    window = config.get("sliding_window", 4096)
+    return None if window is None else int(window)
+
+
 def _head_width(config: Mapping[str, Any]) -> int:
     if config["model_type"] == "qwen3":
         return 128  # the default of its class, whatever the width
@@ -87,6 +96,12 @@ def _refuse(config: Mapping[str, Any], rotary: Mapping[str, Any]) -> None:
         raise ValueError(f"rope_type {kind!r}: only 'default' is supported")
     if config.get("hidden_act", "silu") != "silu":
         raise ValueError(f"hidden_act {config['hidden_act']!r}: only 'silu' is supported")
+    share = config.get("partial_rotary_factor") or rotary.get("partial_rotary_factor") or 1.0
+    if share != 1.0:
+        raise ValueError(f"partial_rotary_factor {share}: only 1.0 is supported")
+    others = set(config.get("layer_types") or ()) - {"full_attention", "sliding_attention"}
+    if others:
+        raise ValueError(f"layer_types {', '.join(sorted(others))}: not supported")
     biases = [name for name in ("attention_bias", "mlp_bias") if config.get(name)]
     if biases:
         raise ValueError(f"{', '.join(biases)}: not supported")

@@ -3,6 +3,8 @@
 B batch, T positions, C width.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import final
 
 import torch
@@ -10,6 +12,7 @@ from torch import Tensor, nn
 
 from danlu.models.layers.block import Block
 from danlu.models.layers.cache import DecodingState, KeyValueCache, empty_cache
+from danlu.models.layers.mixing import Mixing
 from danlu.models.layers.position import Heads
 from danlu.models.model import Body
 
@@ -75,6 +78,19 @@ class Stack(Body):
             state.advance(x_BTC.shape[1])
         normed_BTC: Tensor = self.norm(x_BTC)
         return normed_BTC
+
+    @contextmanager
+    def mixed_by(self, mixing: Mixing) -> Iterator[None]:
+        """Inside, positions of every layer mix by `mixing`; afterwards as before."""
+        parts = [block.attention for block in self.blocks if isinstance(block, Block)]
+        before = [part.mixing for part in parts]
+        try:
+            for part in parts:
+                part.mixing = mixing
+            yield
+        finally:
+            for part, own in zip(parts, before, strict=True):
+                part.mixing = own
 
     def compile_for_training(self) -> bool:
         """From now on, passes with gradients run compiled blocks."""

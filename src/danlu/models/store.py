@@ -5,13 +5,14 @@ have our own names and a `danlu.json` with the architecture's settings. No pickl
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from danlu.core.disk import read_json, write_durably, write_json
@@ -20,24 +21,28 @@ from danlu.core.language import Text
 from danlu.core.settings import Settings, plain
 from danlu.models import ARCHITECTURES
 from danlu.models.architecture import Architecture
+from danlu.models.heads import MissingHead
 from danlu.models.model import Blueprint, LanguageModel
-from danlu.models.stored import Stored, drop_copies, to_ours, to_theirs
+from danlu.models.stored import Stored, to_ours, to_theirs
+from danlu.models.weight_files import WEIGHTS, damaged, read_weights, weight_files
+from danlu.models.weight_names import Matched, match_names
 
-WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 OWN = "danlu.json"
 
 
-def save_model(model: LanguageModel, folder: Path, *, bos_id: int = 0) -> None:
+def save_model(model: LanguageModel, folder: Path, *, bos_id: int = 0, eos_id: int | None = None) -> None:
     """Writes `folder`/model.safetensors and the settings beside it, durably; equal models give equal bytes.
 
-    `bos_id`: the document separator, which ends a text for other programs too. Raises DiskError.
+    `bos_id`: the document separator, which ends a text for other programs too unless `eos_id` does. Raises DiskError.
     """
     blueprint = model.blueprint
     row: Architecture = ARCHITECTURES.load(blueprint.architecture)
     settings = row.settings.model_validate(dict(blueprint.settings))
     weights = {name: weight.detach().cpu() for name, weight in model.named_parameters()}
-    theirs = to_theirs(_stored(row, settings, weights), weights)
+    stored = _stored(row, settings, weights)
+    bare = isinstance(model.head, MissingHead)
+    theirs = to_theirs(_without_head(stored) if bare else stored, weights)
     ready = {name: weight.contiguous() for name, weight in theirs.items()}
     write_durably(folder / WEIGHTS, safetensors.torch.save(ready, metadata={"format": "pt"}))
     if row.layout is None:
@@ -49,22 +54,38 @@ def save_model(model: LanguageModel, folder: Path, *, bos_id: int = 0) -> None:
     config = {
         "pad_token_id": None,
         **row.layout.config(settings, model.vocab_size),
-        "architectures": [row.layout.class_name],
+        "architectures": [row.layout.bare_class if bare else row.layout.class_name],
         "model_type": row.layout.model_type,
         "bos_token_id": bos_id,
-        "eos_token_id": bos_id,
+        "eos_token_id": bos_id if eos_id is None else eos_id,
         "dtype": dtype,
         "torch_dtype": dtype,  # the name that transformers 4 reads
     }
     write_json(folder / CONFIG, config)
 
 
+@dataclass(frozen=True, kw_only=True)
+class LoadedWeights:
+    """A model from a folder, and the names of weights in it that the model does not use (heads of other tasks)."""
+
+    model: LanguageModel
+    left_out: tuple[str, ...]
+
+
 def load_model(folder: Path, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> LanguageModel:
     """The model of `folder` in evaluation mode, with the stored dtype unless `dtype` is given.
 
     Raises ArtifactError when a file is missing, damaged, of an unknown architecture, asks for code of its own
-    (`auto_map`), or when a weight's name or shape is not the one that the settings call for.
+    (`auto_map`) or for what its architecture here does not compute, or when a weight's name or shape is not the one that
+    the settings call for. A folder without the weights of a head (a bare body) gives a model whose head refuses to work.
     """
+    return load_weights(folder, dtype=dtype, device=device).model
+
+
+def load_weights(
+    folder: Path, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu"
+) -> LoadedWeights:
+    """As `load_model`, with the names of what was left out."""
     blueprint = read_blueprint(folder)
     row: Architecture = ARCHITECTURES.load(blueprint.architecture)
     settings = row.settings.model_validate(dict(blueprint.settings))
@@ -72,14 +93,29 @@ def load_model(folder: Path, *, dtype: torch.dtype | None = None, device: torch.
         model: LanguageModel = row.assemble(settings, blueprint.vocab_size)
     like: dict[str, Tensor] = dict(model.named_parameters())
     stored = _stored(row, settings, like)
+    found = Matched(weights=read_weights(folder), left_out=())
+    if row.layout is not None:
+        found = match_names(found.weights, {one.theirs for one in stored})
+        if _is_bare(stored, found.weights):
+            model.head = MissingHead(row.name)
+            like = dict(model.named_parameters())
+            stored = _without_head(stored)
     expected = {name: tuple(weight.shape) for name, weight in to_theirs(stored, like).items()}
-    weights = _read_weights(folder / WEIGHTS)
-    drop_copies(weights, expected)
-    _check_weights(folder / WEIGHTS, weights, expected)
-    ours = to_ours(stored, weights, like)
+    _check_weights(weight_files(folder)[0], found.weights, expected)
+    ours = to_ours(stored, found.weights, like)
     ready = {name: weight.contiguous().to(device=device, dtype=dtype) for name, weight in ours.items()}
     model.load_state_dict(ready, assign=True)
-    return model.requires_grad_(True).eval()
+    return LoadedWeights(model=model.requires_grad_(True).eval(), left_out=found.left_out)
+
+
+def _is_bare(stored: Iterable[Stored], weights: Mapping[str, Tensor]) -> bool:
+    """Whether the network has a head with weights of its own and the file has none of them."""
+    head = [one.theirs for one in stored if one.ours[0].startswith("head.")]
+    return bool(head) and not any(name in weights for name in head)
+
+
+def _without_head(stored: Iterable[Stored]) -> tuple[Stored, ...]:
+    return tuple(one for one in stored if not one.ours[0].startswith("head."))
 
 
 def _stored(row: Architecture, settings: Settings, weights: Mapping[str, Tensor]) -> tuple[Stored, ...]:
@@ -110,10 +146,33 @@ def read_blueprint(folder: Path) -> Blueprint:
             return Blueprint(architecture=row.name, settings=plain(settings), vocab_size=int(own["vocab_size"]))
         row = _row_of(folder / CONFIG, config)
         assert row.layout is not None
+        _refuse_in_general(config)
         settings = row.layout.settings(config)
         return Blueprint(architecture=row.name, settings=plain(settings), vocab_size=int(config["vocab_size"]))
-    except (KeyError, ValueError, TypeError) as problem:
-        raise _damaged(folder / CONFIG, f"{type(problem).__name__}: {problem}") from problem
+    except (KeyError, ValidationError, TypeError) as problem:
+        raise damaged(folder / CONFIG, f"{type(problem).__name__}: {problem}") from problem
+    except ValueError as problem:
+        raise _unsupported(folder / CONFIG, str(problem)) from problem
+
+
+def _unsupported(path: Path, problem: str) -> ArtifactError:
+    return ArtifactError(
+        Text("{path} asks for something that danlu does not compute", "{path} 中的设置 danlu 不支持"),
+        got=problem,
+        allowed=Text("a config.json whose fields danlu follows exactly", "danlu 能够完全遵循的 config.json"),
+        fix=Text(
+            "choose a model without it; nothing that changes the results is passed over",
+            "请选择没有此项设置的模型；影响结果的设置不会被忽略",
+        ),
+        path=path,
+    )
+
+
+def _refuse_in_general(config: Mapping[str, Any]) -> None:
+    """ValueError for what changes the results in any architecture."""
+    asked = [name for name in ("quantization_config", "pruned_heads", "add_cross_attention") if config.get(name)]
+    if asked:
+        raise ValueError(f"{', '.join(asked)}: not supported")
 
 
 def _row_of(path: Path, config: Mapping[str, Any]) -> Architecture:
@@ -135,23 +194,14 @@ def _row_of(path: Path, config: Mapping[str, Any]) -> Architecture:
 
 def _read_object(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise _damaged(path, "missing")
+        raise damaged(path, "missing")
     try:
         value = read_json(path)
     except (ValueError, json.JSONDecodeError) as problem:
-        raise _damaged(path, f"not JSON: {problem}") from problem
+        raise damaged(path, f"not JSON: {problem}") from problem
     if not isinstance(value, dict):
-        raise _damaged(path, "not a JSON object")
+        raise damaged(path, "not a JSON object")
     return value
-
-
-def _read_weights(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise _damaged(path, "missing")
-    try:
-        return safetensors.torch.load_file(path)
-    except (safetensors.SafetensorError, ValueError, RuntimeError) as problem:
-        raise _damaged(path, str(problem)) from problem
 
 
 def _check_weights(path: Path, weights: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> None:
@@ -165,18 +215,4 @@ def _check_weights(path: Path, weights: Mapping[str, Tensor], expected: Mapping[
     ]
     if problems:
         shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
-        raise _damaged(path, shown)
-
-
-def _damaged(path: Path, problem: str) -> ArtifactError:
-    return ArtifactError(
-        Text("{path} is not a usable part of a model", "{path} 不是可用的模型文件"),
-        got=problem,
-        allowed=Text(
-            "model.safetensors and config.json that belong together", "相互匹配的 model.safetensors 与 config.json"
-        ),
-        fix=Text(
-            "copy the folder again from where it came, or train the model again", "请重新复制该目录，或重新训练模型"
-        ),
-        path=path,
-    )
+        raise damaged(path, shown)

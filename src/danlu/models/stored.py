@@ -3,7 +3,7 @@
 Tensors here are [outputs, inputs]; some programs join several into one, some store [inputs, outputs].
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -39,20 +39,3 @@ def to_theirs(stored: Iterable[Stored], weights: Mapping[str, Tensor]) -> dict[s
 def to_ours(stored: Iterable[Stored], tensors: Mapping[str, Tensor], like: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """All of our tensors, from those of the file."""
     return {name: part for one in stored for name, part in one.split(tensors[one.theirs], like).items()}
-
-
-# What some programs write beside the weights: the embedding once more, under the names of its other users; a bias of zeros
-# (BART); a table that T5's first files had and nobody reads.
-EMBEDDINGS = ("model.embed_tokens.weight", "shared.weight", "model.shared.weight")
-COPIES = ("lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
-ZEROS = "final_logits_bias"
-UNREAD = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"
-
-
-def drop_copies(weights: dict[str, Tensor], expected: Collection[str]) -> None:
-    """Takes out of `weights` what repeats others or says nothing; where it is no copy, it stays and is refused."""
-    known = [weights[name] for name in EMBEDDINGS if name in weights and name in expected]
-    for name in [name for name in weights if name not in expected]:
-        copied = name.endswith(COPIES) and any(torch.equal(weights[name], one) for one in known)
-        if copied or name == UNREAD or (name == ZEROS and not weights[name].any()):
-            del weights[name]

@@ -10,12 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from danlu.batches.batch import TokenBatch
-from danlu.core.errors import UsageError
-from danlu.core.language import Text
 from danlu.models.model import LanguageModel
 from danlu.objectives.cross_entropy import summed_cross_entropy
 from danlu.objectives.objective import Loss, Objective, Vocabulary
 from danlu.objectives.spans import Spans, lay, left_over, shares, taken_out
+from danlu.tokenizers.tokenizer import MASK, PADDING, SENTINELS
 
 
 @final
@@ -29,19 +28,11 @@ class Denoising(Objective):
 
     name: ClassVar[str] = "denoising"
     directions: ClassVar[frozenset[str]] = frozenset({"encoder-decoder"})
+    controls: ClassVar[tuple[str, ...]] = (PADDING, MASK, *SENTINELS)
 
     def __init__(self, vocabulary: Vocabulary, *, share: float = 0.15, mean_length: float = 3.0) -> None:
         super().__init__(vocabulary)
-        if not vocabulary.sentinel_ids:
-            raise UsageError(
-                Text("this tokenizer has no tokens that stand for spans", "该分词器没有代表片段的控制符"),
-                got=Text("no {first}", "没有 {first}"),
-                allowed=Text("a tokenizer with {first} and others like it", "带有 {first} 等控制符的分词器"),
-                fix=Text(
-                    "leave --tokenizer out, or choose --objective prefix", "去掉 --tokenizer，或改用 --objective prefix"
-                ),
-                first="<|hidden_0|>",
-            )
+        vocabulary.control(SENTINELS[0])
         self.share, self.mean_length = share, mean_length
         self.sentinels_M = torch.tensor(vocabulary.sentinel_ids)
 
@@ -52,7 +43,7 @@ class Denoising(Objective):
         signs_BT = self.sentinels_M.to(ids_BT.device)[spans.numbers_BT.clamp(min=0)]
         source = model.encode(left_over(ids_BT, spans, signs_BT).ids_BS)
         written_BN = taken_out(ids_BT, spans, signs_BT).ids_BS
-        targets_BN = functional.pad(written_BN, (0, 1), value=self.vocabulary.end_id)
+        targets_BN = functional.pad(written_BN, (0, 1), value=self.vocabulary.bos_id)
         hidden_NC = model(model.begun(written_BN), source=source).hidden_BTC.flatten(0, 1)
         head = model.head
         nats = summed_cross_entropy(head.features(hidden_NC), head.weight, targets_BN.flatten(), head.bias)

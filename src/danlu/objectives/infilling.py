@@ -9,12 +9,11 @@ import torch
 from torch import Tensor
 
 from danlu.batches.batch import TokenBatch
-from danlu.core.errors import UsageError
-from danlu.core.language import Text
 from danlu.models.model import LanguageModel
 from danlu.objectives.cross_entropy import summed_cross_entropy
 from danlu.objectives.objective import Loss, Objective, Vocabulary
 from danlu.objectives.spans import Spans, lay, left_over
+from danlu.tokenizers.tokenizer import MASK, PADDING
 
 
 @final
@@ -28,20 +27,11 @@ class Infilling(Objective):
 
     name: ClassVar[str] = "infilling"
     directions: ClassVar[frozenset[str]] = frozenset({"encoder-decoder"})
+    controls: ClassVar[tuple[str, ...]] = (PADDING, MASK)
 
     def __init__(self, vocabulary: Vocabulary, *, share: float = 0.3, mean_length: float = 3.0) -> None:
         super().__init__(vocabulary)
-        if vocabulary.mask_id is None:
-            raise UsageError(
-                Text("this tokenizer has no token that hides others", "该分词器没有用于遮蔽的控制符"),
-                got=Text("no {mask}", "没有 {mask}"),
-                allowed=Text("a tokenizer with the control token {mask}", "带有控制符 {mask} 的分词器"),
-                fix=Text(
-                    "leave --tokenizer out, or choose --objective prefix", "去掉 --tokenizer，或改用 --objective prefix"
-                ),
-                mask="<|mask|>",
-            )
-        self.mask_id, self.share, self.mean_length = vocabulary.mask_id, share, mean_length
+        self.mask_id, self.share, self.mean_length = vocabulary.control(MASK), share, mean_length
 
     def loss(self, model: LanguageModel, batch: TokenBatch) -> Loss:
         """Summed nats over all tokens of the windows."""

@@ -11,7 +11,8 @@ import torch
 from danlu.batches.batch import TokenBatch
 from danlu.models.model import LanguageModel
 from danlu.objectives.cross_entropy import summed_cross_entropy
-from danlu.objectives.objective import Loss, Objective
+from danlu.objectives.objective import Loss, Objective, Vocabulary
+from danlu.tokenizers.tokenizer import PADDING
 
 
 @final
@@ -24,6 +25,11 @@ class Prefix(Objective):
 
     name: ClassVar[str] = "prefix"
     directions: ClassVar[frozenset[str]] = frozenset({"encoder-decoder"})
+    controls: ClassVar[tuple[str, ...]] = (PADDING,)  # other programs that load the model need it
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        super().__init__(vocabulary)
+        vocabulary.control(PADDING)
 
     def loss(self, model: LanguageModel, batch: TokenBatch) -> Loss:
         """Summed nats over the tokens behind the beginning."""

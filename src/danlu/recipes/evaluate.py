@@ -18,7 +18,7 @@ from danlu.evaluation.metrics import Interval
 from danlu.evaluation.references import MAX_NGRAM_BYTES, ReferenceLine, measure_references, xz_after_training
 from danlu.evaluation.windows import token_byte_lengths
 from danlu.recipes.load import LoadedModel, load
-from danlu.recipes.scored_text import check_exists, held_out_text, run_folder, text_of, training_texts
+from danlu.recipes.scored_text import RoundTrip, check_exists, held_out_text, run_folder, text_of, training_texts
 from danlu.recipes.stages import stage
 
 
@@ -67,6 +67,8 @@ class Evaluation:
     xz_after_training: float | None
     calibration: Calibration
     domains: tuple[DomainScore, ...]
+    round_trip: RoundTrip | None
+    """What the tokenizer of an imported model loses of the text; None for danlu's own, which lose nothing."""
     pseudo: bool
     """Whether the bits are a pseudo-likelihood (models that read both ways); JSON calls them `pseudo_bits_per_byte`."""
 
@@ -113,6 +115,7 @@ def evaluate(
         xz_after_training=after.bits_per_byte if after else None,
         calibration=score.calibration,
         domains=score.domains,
+        round_trip=text.round_trip,
         pseudo=score.pseudo,
     )
 

@@ -1,14 +1,11 @@
 """Recipe of `danlu export`: a model in, a proven copy for other programs out."""
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from danlu.core.artifacts import LOCK, Artifact, finish_artifact, folder_lock, is_finished, open_artifact
-from danlu.core.disk import disk_errors, sync_folder
+from danlu.core.artifacts import Artifact, finish_artifact, is_finished, open_artifact
 from danlu.core.errors import UsageError
 from danlu.core.events import Watcher, ignore
 from danlu.core.language import Text
@@ -16,6 +13,7 @@ from danlu.core.settings import plain, resolve
 from danlu.exporting import FORMATS
 from danlu.exporting.format import ExportFormat, Proof
 from danlu.exporting.source import ExportSource, open_source
+from danlu.recipes.beside import written_beside
 
 KIND = "export"
 
@@ -54,23 +52,13 @@ def export(
     done = _finished_before(target, source, wanted)
     if done is not None:
         return _result(done, to, ())
-    part = target.with_name(f".{target.name}.part")
-    with folder_lock(part):
-        try:
-            _clear(part)
-            row.write(source, part, settings)
-            watch({"event": "written", "format": to, "path": str(part)})
-            proofs = row.prove(source, part, settings)
-            for proof in proofs:
-                watch({"event": "proven", "program": proof.program, "difference": proof.largest_difference})
-            finish_artifact(part, KIND, settings=wanted, inputs=_inputs(source), facts=_facts(source, proofs))
-            (part / LOCK).unlink()
-            with disk_errors(target):
-                os.replace(part, target)
-                sync_folder(target.parent)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+    with written_beside(target) as part:
+        row.write(source, part, settings)
+        watch({"event": "written", "format": to, "path": str(part)})
+        proofs = row.prove(source, part, settings)
+        for proof in proofs:
+            watch({"event": "proven", "program": proof.program, "difference": proof.largest_difference})
+        finish_artifact(part, KIND, settings=wanted, inputs=_inputs(source), facts=_facts(source, proofs))
     return _result(open_artifact(target, KIND), to, tuple(proofs))
 
 
@@ -107,14 +95,3 @@ def _facts(source: ExportSource, proofs: Sequence[Proof]) -> dict[str, Any]:
 def _result(artifact: Artifact, to: str, proofs: tuple[Proof, ...]) -> ExportResult:
     num_bytes = sum(found.stat().st_size for found in artifact.path.rglob("*") if found.is_file())
     return ExportResult(path=artifact.path, format=to, digest=artifact.digest, num_bytes=num_bytes, proofs=proofs)
-
-
-def _clear(folder: Path) -> None:
-    """Removes what a killed export left in `folder`, all but the lock."""
-    for entry in folder.iterdir():
-        if entry.name == LOCK:
-            continue
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()

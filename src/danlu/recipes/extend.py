@@ -11,6 +11,7 @@ from danlu.core.language import Text
 from danlu.core.quantities import parse_duration
 from danlu.core.settings import build, gather
 from danlu.corpus.store import Corpus, open_corpus
+from danlu.models.store import CONFIG
 from danlu.recipes.finish import Outcome
 from danlu.recipes.pretrain import train_and_finish
 from danlu.recipes.run_folder import RunFolder
@@ -108,8 +109,15 @@ def _corpus_of(run: RunFolder) -> Corpus:
 def _no_run(path: Path) -> ArtifactError:
     return ArtifactError(
         Text("{path} is not a finished run", "{path} 不是已完成的运行"),
-        got=Text("no finished manifest.json of a run", "没有已完成运行的 manifest.json"),
+        got=Text(
+            "an imported model, without the state that its training left off with", "导入的模型，不含其训练中断时的状态"
+        )
+        if (path / CONFIG).is_file()
+        else Text("no finished manifest.json of a run", "没有已完成运行的 manifest.json"),
         allowed=Text("a folder that danlu pretrain finished", "由 danlu pretrain 完成的目录"),
-        fix=Text("finish it first by repeating its command", "请先重复原命令以完成它"),
+        fix=Text(
+            "finish it first by repeating its command; other models cannot be trained for longer, danlu evaluate reads them",
+            "请先重复原命令以完成它；其他模型不能继续训练，可用 danlu evaluate 评估",
+        ),
         path=path,
     )

@@ -17,7 +17,7 @@ PLAIN_TRAFFIC, COMPILED_TRAFFIC = 59.0, 34.0
 # Muon: three iterations of Newton-Schulz cost about 14 operations for each weight and unit of width, at half the peak.
 MUON_OPERATIONS, MUON_SHARE = 14.0, 0.55
 # Recurrent rows run position after position: how many times longer than products of the same arithmetic.
-SLOWER = {"lstm": 1.6, "gru": 2.2, "rnn": 1.6}
+SLOWER = {"bilstm": 1.6, "lstm": 1.6, "gru": 2.2, "rnn": 1.6}
 STEP_OVERHEAD = 0.004
 """Seconds of a step that no size explains: the loop, the data, the optimizer's bookkeeping."""
 

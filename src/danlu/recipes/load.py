@@ -16,11 +16,16 @@ from danlu.core.artifacts import check_input, is_finished, open_artifact
 from danlu.core.errors import ArtifactError, UsageError
 from danlu.core.language import Text
 from danlu.core.settings import resolve
+from danlu.exporting.foreign import is_foreign
 from danlu.generation.decode import generate_text
 from danlu.generation.sampling import SamplingSettings
 from danlu.models.model import LanguageModel
 from danlu.models.store import CONFIG, load_model
+from danlu.tokenizers.exported import exported_tokenizer
+from danlu.tokenizers.imported import imported_tokenizer
 from danlu.tokenizers.tokenizer import Tokenizer, open_tokenizer
+
+POSITIONS_AT_ONCE = 2048  # of texts whose vectors are computed together
 
 
 @final
@@ -69,6 +74,26 @@ class LoadedModel:
         hidden_BTC = self.network(ids.to(device)).hidden_BTC
         return self.network.logits(hidden_BTC)
 
+    @torch.no_grad()
+    def vectors(self, texts: Sequence[str]) -> Tensor:
+        """One vector for each text, float32 [N, C]: the mean of the hidden vectors of its positions, what frames it included.
+
+        Longer texts are cut to the context; what closes a text stays.
+        """
+        self.network.eval()
+        weight = self.network.embed.weight
+        room = self.context_length - len(self.tokenizer.framed([]))
+        rows = [self.tokenizer.framed(ids[:room].tolist()) for ids in self.tokenizer.encode_batch(texts)]
+        found_NC = torch.zeros(len(texts), weight.shape[1])
+        for batch in _batches_of_like_length(rows):
+            lengths_B = torch.tensor([len(rows[number]) for number in batch], device=weight.device)
+            ids_BT = torch.nn.utils.rnn.pad_sequence([torch.tensor(rows[number]) for number in batch], batch_first=True)
+            hidden_BTC = self.network(ids_BT.to(weight.device), lengths_B=lengths_B).hidden_BTC.float()
+            real_BT = torch.arange(ids_BT.shape[1], device=weight.device) < lengths_B[:, None]
+            sums_BC = hidden_BTC.where(real_BT[..., None], 0.0).sum(dim=1)
+            found_NC[batch] = (sums_BC / lengths_B[:, None]).cpu()
+        return found_NC
+
     def generate(self, text: str, **sampling: Any) -> str:
         """What the model writes after `text`; `sampling` are SamplingSettings (temperature, max_tokens, seed, ...)."""
         return "".join(self._pieces(text, resolve(SamplingSettings, values=sampling)))
@@ -102,8 +127,20 @@ class LoadedModel:
         )
 
 
+def _batches_of_like_length(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Numbers of rows, the longest first, in batches of at most POSITIONS_AT_ONCE positions with their padding."""
+    batch: list[int] = []
+    for number in sorted(range(len(rows)), key=lambda number: -len(rows[number])):
+        if batch and (len(batch) + 1) * len(rows[batch[0]]) > POSITIONS_AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch
+
+
 def load(path: Path | str) -> LoadedModel:
-    """The model of a run, of a finished model folder, or of a Hugging Face folder that `danlu export` wrote.
+    """The model of a run, of a finished model folder, or of a Hugging Face folder.
 
     Nothing is downloaded and no code of the folder is run. Every byte of a finished folder is compared with its hash.
     Raises ArtifactError when there is no model, when it is damaged, or when its tokenizer belongs to another model.
@@ -111,7 +148,14 @@ def load(path: Path | str) -> LoadedModel:
     folder = model_folder(path)
     if is_finished(folder):
         open_artifact(folder, verify="hashes")
-    return LoadedModel(folder, load_model(folder), tokenizer_of(folder))
+    return open_model(folder)
+
+
+def open_model(folder: Path) -> LoadedModel:
+    """The model in `folder` itself. Weights of half the bytes that others stored are widened: CPUs compute with float32."""
+    own = is_finished(folder)
+    network = load_model(folder, dtype=None if own else torch.float32)
+    return LoadedModel(folder, network, tokenizer_of(folder, network.vocab_size))
 
 
 def model_folder(path: Path | str) -> Path:
@@ -135,8 +179,13 @@ def model_folder(path: Path | str) -> Path:
     )
 
 
-def tokenizer_of(folder: Path) -> Tokenizer:
-    """The tokenizer inside or beside the model `folder`, checked to be the one that the model was trained with."""
+def tokenizer_of(folder: Path, num_entries: int) -> Tokenizer:
+    """The tokenizer inside or beside the model `folder`, checked to be the one that the model was trained with.
+
+    `num_entries`: rows of the model, for a tokenizer of others, which may have fewer entries.
+    """
+    if is_foreign(folder):
+        return imported_tokenizer(folder, num_entries)
     for place in (folder / "tokenizer", folder, folder.parent / "tokenizer"):
         if not is_finished(place, "tokenizer"):
             continue
@@ -144,34 +193,7 @@ def tokenizer_of(folder: Path) -> Tokenizer:
         if is_finished(folder) and tokenizer.artifact is not None and "tokenizer" in open_artifact(folder).inputs:
             check_input(open_artifact(folder), "tokenizer", tokenizer.artifact)
         return tokenizer
-    if (folder / "tokenizer.json").is_file():
-        return _library_tokenizer(folder)
-    raise ArtifactError(
-        Text("there is no tokenizer in or beside {path}", "{path} 之中或旁边没有分词器"),
-        got=_found(folder),
-        allowed=Text(
-            "the run that made the model, or a folder that danlu export wrote",
-            "生成该模型的训练目录，或 danlu export 写出的目录",
-        ),
-        fix=Text("name the run's own folder", "请指定训练目录本身"),
-        path=folder,
-    )
-
-
-def _library_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a Hugging Face folder, from the library's own file."""
-    from tokenizers import Tokenizer as LibraryTokenizer
-
-    try:
-        return Tokenizer(LibraryTokenizer.from_file(str(folder / "tokenizer.json")), "bpe")
-    except Exception as problem:  # the library raises bare Exception for whatever it cannot read
-        raise ArtifactError(
-            Text("{path} holds a tokenizer that danlu cannot use", "danlu 无法使用 {path} 中的分词器"),
-            got=f"{type(problem).__name__}: {problem}"[:300],
-            allowed=Text("tokenizer.json as danlu export writes it", "danlu export 写出的 tokenizer.json"),
-            fix=Text("export the model again, or name the run that made it", "请重新导出模型，或指定生成它的训练目录"),
-            path=folder,
-        ) from problem
+    return exported_tokenizer(folder) or imported_tokenizer(folder, num_entries)
 
 
 def _found(folder: Path) -> Text | str:

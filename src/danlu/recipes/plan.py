@@ -13,6 +13,7 @@ from danlu.evaluation.references import ngram_line
 from danlu.models import ARCHITECTURES
 from danlu.recipes import stages
 from danlu.recipes.finish import most_ngram_bytes
+from danlu.recipes.objective_choice import check_objective
 from danlu.recipes.quote import Quote, plan_run
 from danlu.recipes.requests import check_sources, requested_tree
 from danlu.recipes.settings import PretrainSettings, check_budget, check_names, settings_kind
@@ -38,6 +39,7 @@ def plan(
     settings = build(settings_kind(str(tree.get("arch", "gpt"))), tree)
     check_budget(settings.budget)
     check_names(settings)
+    check_objective(settings.objective, ARCHITECTURES.load(settings.arch))
     check_sources([*given, *valid])
     if len(given) == 1 and is_finished(given[0], "corpus"):
         return _quote(open_corpus(given[0]), settings, tree, watch)

@@ -21,12 +21,11 @@ from danlu.models import ARCHITECTURES
 from danlu.models.architecture import Architecture
 from danlu.models.model import LanguageModel
 from danlu.models.store import load_model
-from danlu.objectives import OBJECTIVES
-from danlu.objectives.objective import Objective, Vocabulary, check_direction
 from danlu.recipes import stages
 from danlu.recipes.compile_stage import compile_stage
 from danlu.recipes.data_order import check_mixing, check_mixing_of, record_mixture, recorded_order
 from danlu.recipes.finish import Outcome, Reserve, finish_run, is_trained, outcome_of, reference_lines, save_trained
+from danlu.recipes.objective_choice import check_objective, chosen_objective
 from danlu.recipes.requests import check_folder, check_sources, requested_tree
 from danlu.recipes.run_folder import RunFolder, default_folder, finished_result, open_run, request_of
 from danlu.recipes.settings import PretrainSettings, check_budget, check_names, settings_kind
@@ -84,6 +83,7 @@ def pretrain(
     settings = build(settings_kind(str(tree.get("arch", "gpt"))), tree)
     check_budget(settings.budget)
     check_names(settings)
+    check_objective(settings.objective, ARCHITECTURES.load(settings.arch))
     check_sources([*given, *valid])
     check_mixing_of(given, settings.mixing)
     folder = Path(out) if out is not None else default_folder(given)
@@ -166,7 +166,7 @@ def prepare(
     apply_runtime(frozen_runtime(settings.runtime.device))
     row: Architecture = ARCHITECTURES.load(settings.arch)
     model = row.build(settings.model, material.tokenizer.vocab_size, seed=settings.seed)
-    objective = _objective(settings, row, model, material.tokenizer)
+    objective = chosen_objective(settings.objective, row, model, material.tokenizer)
     compile_stage(run, settings, model, watch)
     wanted = settings.training.optimizer
     state = TrainState(model=model, optimizer=OPTIMIZERS.load(wanted.name)(model, wanted))
@@ -194,20 +194,6 @@ def prepare(
         watch=watch,
         describe_step=_description(material.train, flops, peak),
     )
-
-
-def _objective(settings: PretrainSettings, row: Architecture, model: LanguageModel, tokenizer: Tokenizer) -> Objective:
-    """The objective of the run. Raises UsageError when the network reads in a direction that it cannot use."""
-    vocabulary = Vocabulary(
-        size=tokenizer.vocab_size,
-        num_control=len(tokenizer.control_ids()),
-        mask_id=tokenizer.mask_id,
-        sentinel_ids=tokenizer.sentinel_ids,
-        end_id=tokenizer.bos_id,
-    )
-    objective: Objective = OBJECTIVES.load(settings.objective or row.default_objective)(vocabulary)
-    check_direction(objective, model, settings.arch)
-    return objective
 
 
 def _batches(

@@ -11,12 +11,12 @@ from danlu.core.settings import build
 from danlu.models.architecture import Architecture
 from danlu.models.plan import ParameterCount, training_memory
 from danlu.recipes.forecast import Workload, expected_bits, step_seconds, token_seconds
+from danlu.recipes.objective_choice import controls_asked, objective_named
 from danlu.recipes.settings import BudgetSettings
 from danlu.runtime.compiling import CompileChoice, choose_compile, compiled_shape
 from danlu.runtime.measure import MachineMeasures
 from danlu.runtime.memory import assumed_energy
 from danlu.tokenizers.expected_width import expected_bytes_per_token
-from danlu.tokenizers.tokenizer import CONTROLS_OF_DENOISING, CONTROLS_OF_MASKED, CONTROLS_OF_PAIRS
 from danlu.tokenizers.vocabulary import auto_vocab_size
 
 # Training tokens per parameter. Tiny Shakespeare in 3 minutes: 1.98M parameters 2.108 bits per byte, 3.00M 2.220; in 8
@@ -123,8 +123,8 @@ def plan_run(
         **expected,
     )
     decided = _tree(quote, model, kind, text, pace.speed, seconds)
-    controls = _controls(row, tree)
-    if controls:
+    controls = controls_asked(row, tree)
+    if len(controls) > 1:
         decided["tokenizer"]["control_tokens"] = list(controls)
     return Plan(quote=quote, tree=decided, step_seconds=pace.batch_tokens / pace.speed, compile=pace.compile)
 
@@ -235,14 +235,7 @@ def _vocab_size(kind: str, tree: Mapping[str, Any], text: TextFacts, parameters:
 def _num_more_controls(row: Architecture, tree: Mapping[str, Any]) -> int:
     """Control tokens beside the separator, where the vocabulary is not told by its size."""
     counted = tree.get("tokenizer", {}).get("kind", "bpe") in ("byte", "char")
-    return max(0, len(_controls(row, tree)) - 1) if counted else 0
-
-
-def _controls(row: Architecture, tree: Mapping[str, Any]) -> tuple[str, ...]:
-    """The control tokens that the objective needs; none: the tokenizer's own default."""
-    objective = tree.get("objective") or row.default_objective
-    needed = {"masked": CONTROLS_OF_MASKED, "infilling": CONTROLS_OF_MASKED, "denoising": CONTROLS_OF_DENOISING}
-    return needed.get(objective, CONTROLS_OF_PAIRS if row.direction == "encoder-decoder" else ())
+    return len(controls_asked(row, tree)) - 1 if counted else 0
 
 
 def _shape(row: Architecture, parameters: int, vocab_size: int, context: int) -> dict[str, Any]:
@@ -251,7 +244,7 @@ def _shape(row: Architecture, parameters: int, vocab_size: int, context: int) ->
 
 def _learnt(row: Architecture, tree: Mapping[str, Any]) -> dict[str, Any]:
     """An encoder-decoder keeps what it was taught to write, which decides how it is asked."""
-    return {"objective": tree.get("objective") or row.default_objective} if row.direction == "encoder-decoder" else {}
+    return {"objective": objective_named(row, tree)} if row.direction == "encoder-decoder" else {}
 
 
 def _context(train_seconds: float | None) -> int:

@@ -18,7 +18,7 @@ def requested_tree(
     options: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What the user set, from the file, the flags and `a.b=value`, as one nested tree."""
-    tree = gather(file=Path(settings_file) if settings_file else None)
+    tree = _named(gather(file=Path(settings_file) if settings_file else None))
     flags: dict[str, Any] = {n: options[n] for n in ("arch", "objective", "seed") if options.get(n) is not None}
     if options.get("size") is not None:
         flags["size"] = str(options["size"])
@@ -32,10 +32,17 @@ def requested_tree(
         flags["tokenizer_folder"] = str(kind)
     elif kind is not None:
         flags["tokenizer"] = {"kind": str(kind)}
-    merge(tree, flags)
-    merge(tree, gather(overrides=overrides))
+    merge(tree, _named(flags))
+    merge(tree, _named(gather(overrides=overrides)))
     if not tree.get("budget"):
         tree["budget"] = {"seconds": 600.0}
+    return tree
+
+
+def _named(tree: dict[str, Any]) -> dict[str, Any]:
+    """`tree` with an objective that is given by its name alone as the table that it stands for."""
+    if isinstance(tree.get("objective"), str):
+        tree["objective"] = {"name": tree["objective"]}
     return tree
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from danlu.core.artifacts import is_finished
 from danlu.core.errors import DataError, UsageError
@@ -21,17 +22,32 @@ from danlu.evaluation.windows import join_documents
 from danlu.recipes.held_out import document_set
 from danlu.recipes.load import LoadedModel
 from danlu.tokenizers.token_store import open_tokens
+from danlu.tokenizers.tokenizer import Tokenizer
 
 # Files that hold many documents in a format of their own; any other file is one text, every byte of it.
 CONTAINERS = (".jsonl", ".json", ".ndjson", ".zst", ".gz", ".bz2", ".xz", ".parquet", ".arrow", ".csv", ".zip", ".tar")
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoundTrip:
+    """What a tokenizer of others loses: documents whose ids give another text, and tokens that stand for text without an
+    entry. Such text costs the model less than it should, so its bits are too few; bytes are always those of the raw text."""
+
+    num_documents: int
+    num_changed: int
+    num_unknown_tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScoredText:
-    """The texts that are scored, for the reference lines, and their ids, for the model."""
+    """The texts that are scored, for the reference lines, and their ids, for the model.
+
+    `round_trip` is None where nothing can be lost: danlu's own tokenizers give every text back.
+    """
 
     texts: Sequence[str]
     documents: DocumentSet
+    round_trip: RoundTrip | None = None
 
 
 def run_folder(path: Path) -> Path | None:
@@ -53,8 +69,12 @@ def held_out_text(run: Path | None, model: LoadedModel) -> ScoredText:
         )
     tokens = open_tokens(run / "tokens", "valid", tokenizer=model.tokenizer)
     documents = document_set(tokens)
-    texts = [model.tokenizer.decode(tokens.document(i)) for i in range(tokens.num_documents)]
-    return ScoredText(texts=texts, documents=documents)
+    ids = [tokens.document(i) for i in range(tokens.num_documents)]
+    corpus = corpus_of(run) if model.tokenizer.form else None  # only its ids do not tell what it lost
+    if corpus is None:
+        return ScoredText(texts=[model.tokenizer.decode(row) for row in ids], documents=documents)
+    texts = [document.text for document in corpus.documents("valid")]
+    return ScoredText(texts=texts, documents=documents, round_trip=_round_trip(model.tokenizer, texts, ids))
 
 
 def corpus_of(run: Path | None) -> Corpus | None:
@@ -86,7 +106,15 @@ def text_of(path: Path, model: LoadedModel, watch: Watcher = ignore) -> ScoredTe
     ids = model.tokenizer.encode_batch(texts)
     sizes = np.array([len(text.encode()) for text in texts], dtype=np.int64)
     documents = DocumentSet(stream=join_documents(ids, model.bos_id), bytes_D=sizes, domains=tuple(names))
-    return ScoredText(texts=texts, documents=documents)
+    return ScoredText(texts=texts, documents=documents, round_trip=_round_trip(model.tokenizer, texts, ids))
+
+
+def _round_trip(tokenizer: Tokenizer, texts: Sequence[str], ids: Sequence[NDArray[np.integer]]) -> RoundTrip | None:
+    if tokenizer.form is None:
+        return None
+    changed = sum(tokenizer.decode(numbers) != text for text, numbers in zip(texts, ids, strict=True))
+    unknown = 0 if tokenizer.unknown_id is None else sum(int((row == tokenizer.unknown_id).sum()) for row in ids)
+    return RoundTrip(num_documents=len(texts), num_changed=changed, num_unknown_tokens=unknown)
 
 
 def check_exists(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, create_model
+from pydantic import Field, create_model, field_validator
 
 from danlu.batches.mixing import MixingSettings
 from danlu.core.errors import UsageError, nearest
@@ -11,7 +11,8 @@ from danlu.core.settings import Settings, setting, settings_error
 from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.models import ARCHITECTURES
 from danlu.models.architecture import Architecture
-from danlu.objectives import OBJECTIVES
+from danlu.objectives.choosing import problems_of
+from danlu.objectives.settings import ObjectiveSettings
 from danlu.runtime.device import DeviceSettings
 from danlu.tokenizers import TOKENIZERS
 from danlu.tokenizers.tokenizer import TokenizerSettings
@@ -64,7 +65,6 @@ class PretrainSettings(Settings):
     """Everything that decides a run. `model` is replaced by the settings of the chosen architecture."""
 
     arch: str = setting("gpt", "architecture, a row of ARCHITECTURES", "架构名")
-    objective: str = setting("", "objective; empty: the architecture's own", "训练目标；空则用该架构的默认目标")
     size: str | Literal["auto"] = setting(
         "auto", "parameters, e.g. 2m; auto: from the budget", "参数量，如 2m；auto 则由预算决定"
     )
@@ -73,11 +73,18 @@ class PretrainSettings(Settings):
     budget: BudgetSettings = setting(BudgetSettings, "how long", "训练多久")
     corpus: CorpusSettings = setting(CorpusSettings, "raw text to corpus", "原始文本到语料")
     tokenizer: TokenizerSettings = setting(TokenizerSettings, "tokenizer", "分词器")
+    objective: ObjectiveSettings = setting(ObjectiveSettings, "what is learnt from the text", "从文本中学什么")
     model: Settings = setting(Settings, "shape of the network", "网络形状")
     mixing: MixingSettings = setting(MixingSettings, "proportions of the domains", "各领域的比例")
     training: TrainingSettings = setting(TrainingSettings, "the loop", "训练循环")
     watching: WatchingSettings = setting(WatchingSettings, "what is looked at on the way", "过程观察")
     runtime: RuntimeSettings = setting(RuntimeSettings, "where and how things run", "运行环境")
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _by_name(cls, given: Any) -> Any:
+        """A name alone, as files of earlier runs have it."""
+        return {"name": given} if isinstance(given, str) else given
 
 
 def settings_kind(arch: str) -> type[PretrainSettings]:
@@ -105,12 +112,11 @@ def check_budget(budget: BudgetSettings) -> None:
 def check_names(settings: PretrainSettings) -> None:
     """Raises UsageError for every name that is in no table, all at once and before any work."""
     wanted = {
-        "objective": (OBJECTIVES, settings.objective),
         "tokenizer.kind": (TOKENIZERS, settings.tokenizer.kind),
         "training.optimizer.name": (OPTIMIZERS, settings.training.optimizer.name),
         "training.schedule.name": (SCHEDULES, settings.training.schedule.name),
     }
-    problems = []
+    problems = problems_of(settings.objective.name) if settings.objective.name else []
     for where, (table, name) in wanted.items():
         known = table.names()
         if name and name not in known:

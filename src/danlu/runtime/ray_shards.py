@@ -33,7 +33,7 @@ def run_on_ray(work: Work, shards: Sequence[Any], workers: Workers) -> Iterator[
     """
     if not shards:
         return
-    with ray_session(workers):
+    with ray_session(workers, work.__module__):
         import ray
 
         task = ray.remote(num_cpus=1, max_retries=1)(_work)
@@ -52,8 +52,9 @@ def run_on_ray(work: Work, shards: Sequence[Any], workers: Workers) -> Iterator[
 
 
 @contextmanager
-def ray_session(workers: Workers) -> Iterator[None]:
-    """A connection to Ray until the block ends; one that is open already is used and left open."""
+def ray_session(workers: Workers, module: str) -> Iterator[None]:
+    """A connection to Ray until the block ends; one that is open already is used and left open. Tasks name `module`."""
+    del module
     with _environment(workers):
         ray = _package()
         if ray.is_initialized():

@@ -5,6 +5,8 @@ shard leaves a mark (its result as JSON), and a later call with the same marks d
 depend on the executor or on how many workers it has.
 """
 
+import atexit
+import importlib
 import multiprocessing
 import os
 import signal
@@ -15,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -43,7 +46,7 @@ HERE = Workers()
 LOCK = ".lock"
 
 
-def _nothing_to_start(workers: Workers) -> AbstractContextManager[None]:
+def _nothing_to_start(workers: Workers, module: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
@@ -52,7 +55,7 @@ class Executor:
     """One row of EXECUTORS: `run` gives the results in order; `session` keeps what is slow to start over several runs."""
 
     run: Callable[[Work, Sequence[Any], Workers], Iterator[Result]]
-    session: Callable[[Workers], AbstractContextManager[None]] = _nothing_to_start
+    session: Callable[[Workers, str], AbstractContextManager[None]] = _nothing_to_start
 
 
 EXECUTORS = Registry(
@@ -143,9 +146,9 @@ def _locked(marks: Path, *, shared: bool) -> Iterator[None]:
         yield
 
 
-def session(workers: Workers) -> AbstractContextManager[None]:
-    """Keeps what the executor has to start until the block ends, for callers with several runs."""
-    return _executor(workers).session(workers)
+def session(workers: Workers, module: str) -> AbstractContextManager[None]:
+    """Keeps what the executor has to start until the block ends, for callers with several runs of work in `module`."""
+    return _executor(workers).session(workers, module)
 
 
 def _executor(workers: Workers) -> Executor:
@@ -164,20 +167,49 @@ def run_here(work: Work, shards: Sequence[Any], workers: Workers) -> Iterator[Re
 
 
 def run_in_processes(work: Work, shards: Sequence[Any], workers: Workers) -> Iterator[Result]:
-    """A pool of fresh processes (spawn): no thread or lock of this one is copied into them."""
+    """Fresh processes (spawn: no thread or lock of this one is copied into them), those of the session if one is open."""
     if not shards:
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers.count, len(shards)), mp_context=context, initializer=_start_worker)
+    opened = _POOL.get()
+    futures: list[Future[Result]] = []
     try:
-        with _without_main():
-            futures: list[Future[Result]] = [pool.submit(work, shard) for shard in shards]
-        for future in futures:
-            yield future.result()
+        with nullcontext(opened) if opened is not None else _pool(min(workers.count, len(shards))) as pool:
+            with _without_main():
+                futures += [pool.submit(work, shard) for shard in shards]
+            for future in futures:
+                yield future.result()
     except BrokenProcessPool as problem:
         raise worker_lost() from problem
     finally:
+        for future in futures:
+            future.cancel()
+
+
+@contextmanager
+def process_session(workers: Workers, module: str) -> Iterator[None]:
+    """Keeps the processes until the block ends, and starts them at once: each takes 0.4 s to import `module`."""
+    with _pool(workers.count, module) as pool:
+        with _without_main():
+            for _ in range(workers.count):
+                pool.submit(_nothing)
+        token = _POOL.set(pool)
+        try:
+            yield
+        finally:
+            _POOL.reset(token)
+
+
+@contextmanager
+def _pool(count: int, module: str | None = None) -> Iterator[ProcessPoolExecutor]:
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker, initargs=(module,))
+    try:
+        yield pool
+    finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+_POOL: ContextVar[ProcessPoolExecutor | None] = ContextVar("pool", default=None)
 
 
 def worker_lost() -> WorkerLostError:
@@ -193,12 +225,19 @@ def worker_lost() -> WorkerLostError:
     )
 
 
-def _start_worker() -> None:
+def _nothing() -> None:
+    """A first task: processes are started when there is one."""
+
+
+def _start_worker(module: str | None) -> None:
     """In the worker: Ctrl-C is the parent's to answer, and a worker whose parent has died leaves."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
+    atexit.register(os._exit, 0)  # to take down what a worker has learnt costs 0.1 s, and everything is written
+    if module is not None:
+        importlib.import_module(module)
 
 
 def _leave_with(sentinel: int) -> None:
@@ -221,4 +260,4 @@ def _without_main() -> Iterator[None]:
 
 
 IN_PROCESS = Executor(run=run_here)
-PROCESSES = Executor(run=run_in_processes)
+PROCESSES = Executor(run=run_in_processes, session=process_session)

@@ -10,5 +10,8 @@ TOKENIZERS = Registry(
         "bpe": "danlu.tokenizers.bpe:train",
         "byte": "danlu.tokenizers.byte:train",
         "char": "danlu.tokenizers.char:train",
+        "unigram": "danlu.tokenizers.unigram:train",
+        "word": "danlu.tokenizers.word:train",
+        "wordpiece": "danlu.tokenizers.wordpiece:train",
     },
 )

@@ -7,6 +7,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 
 from danlu.tokenizers.pretokenize import PRE_TOKENIZER, encoding_pre_tokenizer, training_pre_tokenizer
+from danlu.tokenizers.rewriting import check_kind_of_rewrites
 from danlu.tokenizers.sampling import Documents, count_characters, take_sample
 from danlu.tokenizers.tokenizer import Tokenizer, TokenizerSettings, control_entries
 from danlu.tokenizers.vocabulary import (
@@ -26,6 +27,7 @@ def train(documents: Documents, settings: TokenizerSettings) -> Tokenizer:
 
     A size above what the text repeats gives what exists; `facts` hold both. Raises UsageError for a size below 257.
     """
+    check_kind_of_rewrites(settings.kind, settings.rewrites)
     check_vocab_size(settings.vocab_size, len(settings.control_tokens))
     sample = take_sample(documents, settings.sample_bytes)
     min_frequency = settings.min_frequency

@@ -13,6 +13,7 @@ from tokenizers.decoders import Sequence as Decoders
 from tokenizers.models import BPE
 
 from danlu.tokenizers.byte_tokens import BYTE_NAMES
+from danlu.tokenizers.rewriting import check_kind_of_rewrites
 from danlu.tokenizers.sampling import Documents, count_characters, take_sample
 from danlu.tokenizers.tokenizer import Tokenizer, TokenizerSettings, control_entries
 from danlu.tokenizers.vocabulary import LARGEST, NUM_BYTES, check_vocab_size
@@ -25,6 +26,7 @@ def train(documents: Documents, settings: TokenizerSettings) -> Tokenizer:
     Raises UsageError for a size below 257.
     """
     num_control = len(settings.control_tokens)
+    check_kind_of_rewrites(settings.kind, settings.rewrites)
     check_vocab_size(settings.vocab_size, num_control)
     target = LARGEST if settings.vocab_size == "auto" else settings.vocab_size
     sample = take_sample(documents, settings.sample_bytes)

@@ -9,9 +9,8 @@ import numpy.typing as npt
 from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers.models import Model
 
-from danlu.tokenizers.byte_tokens import byte_of_stand_in
-from danlu.tokenizers.cutting import NUM_CODE_POINTS, Cutter, Points, Positions, code_points
-from danlu.tokenizers.seams import Seams
+from danlu.tokenizers.byte_tokens import spell_bytes
+from danlu.tokenizers.cutting import NUM_CODE_POINTS, Cutter, Flags, Points, Positions, code_points
 
 Ids = npt.NDArray[np.uint32]
 MEMORY_PIECES, MEMORY_IDS = 400_000, 8_000_000  # before a text is encoded; about 100 MB
@@ -22,6 +21,13 @@ class Encoder(Protocol):
 
     def encode_batch(self, texts: Sequence[str]) -> list[Ids]:
         """The ids of each text; every text is valid Unicode (no lone surrogates)."""
+
+
+class Cuts(Protocol):
+    """Places where a text is cut beyond its pattern."""
+
+    def add(self, points: Points, starts: Flags) -> None:
+        """Sets `starts` at these places; it holds the cuts that are there already."""
 
 
 @final
@@ -39,15 +45,16 @@ class LibraryEncoder:
 
 @final
 class PieceEncoder:
-    """Byte-level BPE behind the pattern of pretokenize.py: cuts the text itself and encodes each new piece once.
+    """Any model behind the pattern of pretokenize.py and further `cuts`: cuts the text and encodes each new piece once.
 
-    The merges are the library's. Seconds of CPU, 2K to 4K entries, library in brackets: 13.8 MB of English manuals 3.4
-    (10.0), 1.1 MB of Shakespeare 0.3 (0.8), 1.8 MB of Lu Xun 0.6 (0.9), a second time 0.3.
+    The model is the library's; it reads pieces as stand-ins of bytes when `byte_level`, else as they are. Seconds of CPU
+    with byte-level BPE of 2K to 4K entries, library in brackets: 13.8 MB of English manuals 3.4 (10.0), 1.1 MB of
+    Shakespeare 0.3 (0.8), 1.8 MB of Lu Xun 0.6 (0.9), a second time 0.3.
     """
 
-    def __init__(self, library: LibraryTokenizer, entries: Sequence[bytes]) -> None:
-        self._cutter, self._seams = Cutter(), Seams(entries)
-        self._memory = _Memory(library.model)
+    def __init__(self, model: Model, cuts: Sequence[Cuts], *, byte_level: bool = True) -> None:
+        self._cutter, self._cuts = Cutter(), tuple(cuts)
+        self._memory = _Memory(model, byte_level)
 
     def encode_batch(self, texts: Sequence[str]) -> list[Ids]:
         """See `Encoder`."""
@@ -56,7 +63,8 @@ class PieceEncoder:
     def _encode(self, text: str) -> Ids:
         points = code_points(text)
         starts = self._cutter.starts(points)
-        self._seams.add(points, starts)
+        for cuts in self._cuts if len(points) else ():
+            cuts.add(points, starts)
         self._memory.forget_if_full()
         return self._memory.joined(self._numbers(text, points, np.flatnonzero(starts)))
 
@@ -75,15 +83,14 @@ class PieceEncoder:
 class _Memory(dict[str, int]):
     """Piece -> its number; a new piece is encoded by the library's model. The ids of all pieces lie in one array."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, byte_level: bool) -> None:
         super().__init__()
-        self._tokenize = model.tokenize
-        self._stand_ins = {byte: stand_in for stand_in, byte in byte_of_stand_in().items()}
+        self._tokenize, self._byte_level = model.tokenize, byte_level
         self._characters = np.full(NUM_CODE_POINTS, -1, dtype=np.int32)
         self._ids, self._starts = array("I"), array("q", [0])
 
     def __missing__(self, piece: str) -> int:
-        spelled = piece.encode().decode("latin-1").translate(self._stand_ins)
+        spelled = spell_bytes(piece) if self._byte_level else piece
         self._ids.extend([token.id for token in self._tokenize(spelled)])
         self[piece] = number = len(self._starts) - 1
         self._starts.append(len(self._ids))

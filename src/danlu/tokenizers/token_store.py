@@ -21,6 +21,7 @@ from danlu.core.events import Watcher, ignore
 from danlu.core.language import Text
 from danlu.corpus.document import Document
 from danlu.corpus.store import Corpus
+from danlu.tokenizers.rewriting import check_exact
 from danlu.tokenizers.tokenizer import Tokenizer
 
 KIND = "tokens"
@@ -44,9 +45,10 @@ def encode_corpus(corpus: Corpus, tokenizer: Tokenizer, out: Path, *, watch: Wat
     """Encodes both splits of `corpus` into the artifact `out`, streamed; a finished `out` is returned as it is.
 
     `tokenizer` was opened from its artifact, so that the tokens remember whose they are. Raises ArtifactError when
-    `out` holds the tokens of another corpus or tokenizer.
+    `out` holds the tokens of another corpus or tokenizer, UsageError for a tokenizer that rewrites texts.
     """
     assert tokenizer.artifact is not None, "encode_corpus wants a tokenizer that was opened from its artifact"
+    check_exact(tokenizer.rewrites)
     if is_finished(out):
         finished = open_artifact(out, KIND)
         check_input(finished, "corpus", corpus.artifact)

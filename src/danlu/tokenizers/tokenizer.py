@@ -21,23 +21,38 @@ from danlu.core.language import Text
 from danlu.core.settings import Settings, plain, setting
 from danlu.tokenizers.byte_tokens import BYTE_NAMES, damaged_vocabulary, token_bytes_of
 from danlu.tokenizers.encoders import CharacterEncoder, Encoder, Ids, LibraryEncoder, PieceEncoder
-from danlu.tokenizers.pretokenize import pre_tokenizer_description
+from danlu.tokenizers.form import IMPORTED, Form, FormSettings, Roles, form_of
+from danlu.tokenizers.pretokenize import (
+    WORDPIECE_CUTS,
+    character_pre_tokenizer,
+    encoding_pre_tokenizer,
+    pre_tokenizer_description,
+)
+from danlu.tokenizers.rewriting import Rewrite, rewrite
+from danlu.tokenizers.seams import Seams
 
 KIND = "tokenizer"
 SEPARATOR = "<|bos|>"  # starts every document; its id is `bos_id`
 PADDING = "<|pad|>"  # fills up short texts in programs that need it
 MASK = "<|mask|>"  # stands where a token is hidden from a masked model
 CONTROLS_OF_MASKED = (SEPARATOR, PADDING, MASK)
+OWN_ROLES = Roles(begins=SEPARATOR, pads=PADDING, hides=MASK)
+# Before the three parts of a document whose middle is to be filled in (Bavarian et al. 2022, arXiv:2207.14255).
+PREFIX, MIDDLE, SUFFIX = "<|prefix|>", "<|middle|>", "<|suffix|>"
+# What is said of two pieces of text: whether they stand as they stood in the document.
+TRUE, FALSE = "<|true|>", "<|false|>"
 # Spans of a window that are taken out for a denoising model: 256 tokens have 13, and 32 suffice for 640.
 SENTINELS = tuple(f"<|hidden_{number}|>" for number in range(32))
-CONTROLS_OF_DENOISING = (*CONTROLS_OF_MASKED, *SENTINELS)
-CONTROLS_OF_PAIRS = (SEPARATOR, PADDING)
 
 
 class TokenizerSettings(Settings):
     """What a tokenizer is made of."""
 
-    kind: str = setting("bpe", "kind of tokenizer: bpe, byte, char", "分词器类型：bpe、byte、char")
+    kind: str = setting(
+        "bpe",
+        "kind of tokenizer: bpe, byte, char, unigram, word, wordpiece",
+        "分词器类型：bpe、byte、char、unigram、word、wordpiece",
+    )
     vocab_size: int | Literal["auto"] = setting(
         "auto",
         "number of entries, control tokens and 256 bytes included; auto: by text and model",
@@ -58,12 +73,18 @@ class TokenizerSettings(Settings):
     control_tokens: tuple[str, ...] = setting(
         (SEPARATOR,), "control tokens, ids 0, 1, ...; the first one starts every document", "控制符，第一个用作文档开头"
     )
+    rewrites: tuple[Rewrite, ...] = setting(
+        (),
+        "what kind word does to each text first, for classic models only, since text is lost: lower_case, stop_words, stems",
+        "word 类型先对文本做的改写（会丢失信息，仅供传统模型）：lower_case、stop_words、stems",
+    )
 
 
 @final
 class Tokenizer:
     """Text to ids and back, exact for every valid Unicode string; text never becomes a control token.
 
+    With `rewrites` (see rewriting.py) what comes back is the rewritten text; `library` does not know of them.
     `facts` are plain values that tell how it was made; `artifact` is the folder it was opened from, if any.
     Ids: control tokens first (`bos_id` = 0 starts every document), then bytes, then longer entries.
     """
@@ -73,9 +94,25 @@ class Tokenizer:
         description = json.loads(library.to_str())
         self.kind, self.facts, self.library = kind, dict(facts or {}), library
         self.artifact: Artifact | None = None
-        self._bytes = token_bytes_of(description)
+        self.form: Form | None = None
+        if kind == IMPORTED:
+            self._take_form(description)
+            return
+        self._bytes: Sequence[bytes] = token_bytes_of(description)
         self.control_tokens = {entry["content"]: int(entry["id"]) for entry in description["added_tokens"]}
+        self._silent = frozenset(self.control_tokens.values())
         self._encoder = _encoder_for(library, description, self._bytes)
+
+    def _take_form(self, description: Mapping[str, Any]) -> None:
+        """An imported tokenizer: `facts` hold its form, its ids are those of the library."""
+        self.form = form_of(description, FormSettings.model_validate(self.facts))
+        self.library.encode_special_tokens = not self.form.settings.text_becomes_control
+        self.library.no_truncation()
+        self.library.no_padding()
+        self._bytes = self.form.entries
+        self.control_tokens = dict(self.form.controls)
+        self._silent = self.form.unused.union(self.control_tokens.values())
+        self._encoder = LibraryEncoder(self.library)
 
     @property
     def vocab_size(self) -> int:
@@ -85,12 +122,43 @@ class Tokenizer:
     @property
     def bos_id(self) -> int:
         """The document separator: in front of every document."""
-        return self.control_tokens[SEPARATOR]
+        return self.control_tokens[self.roles.begins]
 
     @property
     def mask_id(self) -> int | None:
         """What stands where a token is hidden from a masked model; None where the tokenizer was made without it."""
-        return self.control_tokens.get(MASK)
+        return self.control_tokens.get(self.roles.hides)
+
+    @property
+    def pad_id(self) -> int | None:
+        """What fills up short texts in a batch; None where the tokenizer was made without it."""
+        return self.control_tokens.get(self.roles.pads)
+
+    @property
+    def unknown_id(self) -> int | None:
+        """What stands for text without an entry: only imported tokenizers lose text so."""
+        return self.control_tokens.get(self.roles.unknown)
+
+    @property
+    def stop_ids(self) -> frozenset[int]:
+        """Ids at which a text that is being written is over."""
+        return frozenset({self.bos_id, *(self.control_tokens[name] for name in self.roles.ends)})
+
+    @property
+    def roles(self) -> Roles:
+        """Which control tokens do what."""
+        return self.form.settings.roles if self.form else OWN_ROLES
+
+    def framed(self, ids: Sequence[int]) -> list[int]:
+        """The ids of a whole text as a model that reads both ways got them in training: the separator, the text, and what
+        closes it where the tokenizer has that ([SEP])."""
+        closing = self.control_tokens.get(self.roles.closes)
+        return [self.bos_id, *ids] if closing is None else [self.bos_id, *ids, closing]
+
+    @property
+    def rewrites(self) -> tuple[str, ...]:
+        """What is done to each text first, so that it does not come back as it was; most tokenizers have none."""
+        return tuple(self.facts.get("rewrites", ()))
 
     @property
     def sentinel_ids(self) -> tuple[int, ...]:
@@ -103,8 +171,8 @@ class Tokenizer:
         return self.artifact.digest if self.artifact else None
 
     def control_ids(self) -> frozenset[int]:
-        """Ids that no text gives: they enter as ids only."""
-        return frozenset(self.control_tokens.values())
+        """Ids that no text gives (of an imported tokenizer: that stand for no text): they enter as ids only."""
+        return self._silent
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`, without separator. Raises DataError for lone surrogates (not Unicode text)."""
@@ -114,13 +182,18 @@ class Tokenizer:
         """The ids of each text, in parallel; the same as one by one."""
         for text in texts:
             _check_text(text)
-        return self._encoder.encode_batch(texts)
+        names = self.rewrites
+        return self._encoder.encode_batch([rewrite(text, names) for text in texts] if names else texts)
 
     def decode(self, ids: Sequence[int] | npt.NDArray[Any]) -> str:
         """The text of `ids`, control ids dropped; bytes that are not UTF-8 (cut characters) become U+FFFD.
 
-        Raises DataError for ids that are not whole numbers of the vocabulary.
+        The text that an imported tokenizer gives may differ from the one encoded. Raises DataError for ids that are not
+        whole numbers of the vocabulary.
         """
+        if self.form:
+            self.decode_bytes(ids)  # raises for ids outside the vocabulary
+            return self.library.decode([int(number) for number in ids if int(number) not in self._silent])
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
     def decode_bytes(self, ids: Sequence[int] | npt.NDArray[Any]) -> bytes:
@@ -158,9 +231,10 @@ def open_tokenizer(path: Path) -> Tokenizer:
     """The tokenizer of a finished artifact. Raises ArtifactError when a file is damaged."""
     artifact = open_artifact(path, KIND)
     try:
-        token_bytes_of(read_json(path / "tokenizer.json"))  # the library overlooks two tokens with one id
-        library = LibraryTokenizer.from_file(str(path / "tokenizer.json"))
         written = read_json(path / "danlu.json")
+        if written["kind"] != IMPORTED:
+            token_bytes_of(read_json(path / "tokenizer.json"))  # the library overlooks two tokens with one id
+        library = LibraryTokenizer.from_file(str(path / "tokenizer.json"))
         tokenizer = Tokenizer(library, written["kind"], written["facts"])
     except ArtifactError:
         raise
@@ -172,14 +246,18 @@ def open_tokenizer(path: Path) -> Tokenizer:
 
 def transformers_config(tokenizer: Tokenizer) -> dict[str, Any]:
     """`tokenizer_config.json`: transformers gives the same ids and the same text from `tokenizer.json` with it."""
-    named = {"pad_token": PADDING, "mask_token": MASK}
+    roles = tokenizer.roles
+    named = {"pad_token": roles.pads, "mask_token": roles.hides, "unk_token": roles.unknown}
+    if roles.closes:
+        named |= {"cls_token": roles.begins, "sep_token": roles.closes}
     return {
         **{name: token for name, token in named.items() if token in tokenizer.control_tokens},
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": SEPARATOR,
-        "eos_token": SEPARATOR,
+        "bos_token": roles.begins,
+        "eos_token": next(iter(roles.ends), roles.begins),
         "clean_up_tokenization_spaces": False,  # the clean-up would eat the space before a full stop
-        "split_special_tokens": True,  # text that spells a control token stays text
+        # text that spells a control token stays text, unless an imported tokenizer was used otherwise
+        "split_special_tokens": not (tokenizer.form and tokenizer.form.settings.text_becomes_control),
         "add_bos_token": False,
         "model_max_length": 1_000_000_000,
     }
@@ -192,13 +270,17 @@ def control_entries(names: Sequence[str]) -> list[AddedToken]:
 
 def _encoder_for(library: LibraryTokenizer, description: Mapping[str, Any], entries: Sequence[bytes]) -> Encoder:
     """The quickest way to the ids that `library` gives."""
-    model = description["model"]
-    vocabulary: dict[str, int] = model["vocab"]
-    if model.get("byte_fallback") and not model["merges"] and not description["pre_tokenizer"]:
+    model, pre_tokenizer = description["model"], description["pre_tokenizer"]
+    vocabulary = model["vocab"]
+    if model.get("byte_fallback") and not pre_tokenizer and model.get("merges") == []:
         characters = {token: number for token, number in vocabulary.items() if len(token) == 1}
         return CharacterEncoder(characters, [vocabulary[name] for name in BYTE_NAMES])
-    if description["pre_tokenizer"] == pre_tokenizer_description():
-        return PieceEncoder(library, entries)
+    if pre_tokenizer == pre_tokenizer_description(encoding_pre_tokenizer()):
+        return PieceEncoder(library.model, [Seams(entries)])
+    if pre_tokenizer == pre_tokenizer_description(encoding_pre_tokenizer(WORDPIECE_CUTS)):
+        return PieceEncoder(library.model, [WORDPIECE_CUTS])
+    if model.get("type") == "Unigram" and pre_tokenizer == pre_tokenizer_description(character_pre_tokenizer()):
+        return PieceEncoder(library.model, [Seams(entries)], byte_level=False)
     return LibraryEncoder(library)
 
 

@@ -1,7 +1,7 @@
 """How many entries a vocabulary should have: chosen by the size of the model, bounded by what the text can teach."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from danlu.core.errors import UsageError
 from danlu.core.language import Text, say
+from danlu.tokenizers.cutting import Cutter
 
 NUM_BYTES = 256
 SMALLEST, LARGEST = 1024, 16384
@@ -48,21 +49,35 @@ def frequent_wide_characters(counts: npt.NDArray[np.int64]) -> int:
     return int(np.searchsorted(shares, WIDE_COVERAGE)) + 1
 
 
-def check_vocab_size(asked: int | Literal["auto"], num_control: int) -> None:
+def check_vocab_size(asked: int | Literal["auto"], num_control: int, *, num_bytes: int = NUM_BYTES) -> None:
     """Raises UsageError when `asked` leaves no room for the bytes and control tokens, or is beyond all reason."""
-    least = NUM_BYTES + num_control
+    least = num_bytes + num_control
     if asked != "auto" and not least <= asked <= LIMIT:
         raise UsageError(
             Text("a vocabulary of that size cannot be made", "无法生成这样大小的词表"),
             got=f"vocab_size = {asked}",
             allowed=Text(
-                "{least} (256 bytes and the control tokens) to {most}, or auto",
-                "{least}（256 个字节加控制符）到 {most}，或 auto",
+                "{least} ({num_bytes} for bytes, and the control tokens) to {most}, or auto",
+                "{least}（{num_bytes} 个字节条目加控制符）到 {most}，或 auto",
             ),
             fix=Text("leave it at auto, or take 1024 to 16384", "保持 auto，或取 1024 到 16384"),
             least=least,
             most=LIMIT,
+            num_bytes=num_bytes,
         )
+
+
+def check_control_names(names: Sequence[str]) -> None:
+    """Raises UsageError for a control token that text could spell as one piece: whole pieces are looked up by name."""
+    for name in names:
+        if len(Cutter().cut(name)) < 2:
+            raise UsageError(
+                Text("a control token of this kind needs a name that no word has", "此类型的控制符不能与普通词同名"),
+                got=name,
+                allowed=Text("letters between marks, as in <|name|>", "由符号包围的字母，如 <|name|>"),
+                fix=Text("write <|{plain}|>", "写作 <|{plain}|>"),
+                plain=name,
+            )
 
 
 def vocabulary_reason(facts: Mapping[str, Any], vocab_size: int) -> str:

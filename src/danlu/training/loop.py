@@ -147,6 +147,7 @@ class Loop:
             "epochs": self.batches.epochs(counters.data_step),
             "seconds": counters.seconds,
             "seconds_left": self.budget.left() if self.budget else None,
+            **({"objective": result.objective, "losses": dict(result.losses)} if result.losses else {}),
             **self.describe_step(result, seconds),
         }
         self.metrics.append(event)

@@ -1,7 +1,9 @@
 """One optimizer step: micro-batches, gradients per token, the guard against non-finite numbers, clipping, update."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 
@@ -20,13 +22,16 @@ class StepResult:
     """Loss in nats per token, norm of the whole gradient before clipping, and whether the step was taken.
 
     `num_tokens`: tokens of the whole batch that were read, all ranks together; how many of them are predicted is a matter
-    of the objective.
+    of the objective. `objective`: the one that was learnt. `losses`: what each of its parts came to, nats per decision,
+    where it learns several things or is one of a mixture.
     """
 
     loss: float
     num_tokens: int
     gradient_norm: float
     taken: bool
+    objective: str
+    losses: Mapping[str, float] = field(default_factory=dict)
 
 
 def train_step(
@@ -46,12 +51,13 @@ def train_step(
     rounding. Nothing is updated when loss or gradient is not finite, on any rank.
     """
     step = state.counters.step
+    learnt = objective.of_step(seed, step)
     torch.manual_seed(stream_seed(seed, "dropout", step, world.rank))
-    nats, num_targets = _gradients(state, batch, objective, settings, dtype=dtype, world=world)
+    found = _gradients(state, batch, learnt, settings, dtype=dtype, world=world)
     parameters = [p for p in state.model.parameters() if p.grad is not None]
     _add_penalties(state, settings)
     norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-    loss, gradient_norm = nats / num_targets, float(norm)
+    loss, gradient_norm = found.loss, float(norm)
     num_tokens = batch.inputs_BT.numel() * world.size
     finite = bool(torch.isfinite(torch.tensor([loss, gradient_norm])).all())
     if finite:
@@ -61,7 +67,22 @@ def train_step(
         state.update_average(settings.ema)
         state.counters.tokens += num_tokens
     state.model.zero_grad(set_to_none=True)
-    return StepResult(loss=loss, num_tokens=num_tokens, gradient_norm=gradient_norm, taken=finite)
+    losses = found.parts or ({} if learnt is objective else {learnt.name: loss})
+    return StepResult(
+        loss=loss,
+        num_tokens=num_tokens,
+        gradient_norm=gradient_norm,
+        taken=finite,
+        objective=learnt.name,
+        losses=losses,
+    )
+
+
+class _Found(NamedTuple):
+    """Nats per target of the whole batch, and nats per decision of each part of the objective."""
+
+    loss: float
+    parts: Mapping[str, float]
 
 
 def _gradients(
@@ -72,13 +93,13 @@ def _gradients(
     *,
     dtype: torch.dtype,
     world: World,
-) -> tuple[float, int]:
-    """Sets gradients per token over all ranks; gives the summed nats and the number of targets of the whole batch."""
+) -> _Found:
+    """Sets gradients per token over all ranks."""
     state.model.train()
     rows, length = batch.inputs_BT.shape
     share = max(1, settings.micro_batch_tokens // length)
     device = next(state.model.parameters()).device
-    totals = torch.zeros(2, dtype=torch.float64)
+    totals = torch.zeros(1 + len(objective.parts), 2, dtype=torch.float64)
     for begin in range(0, rows, share):
         part = TokenBatch(
             inputs_BT=batch.inputs_BT[begin : begin + share].to(device),
@@ -88,16 +109,18 @@ def _gradients(
             loss = objective.loss(state.model, part)
         # torch.autograd cannot know the total of targets yet; a causal batch has rows * length * ranks of them
         (loss.nats / (rows * length * world.size)).backward()  # type: ignore[no-untyped-call]
-        totals += torch.tensor([float(loss.nats.detach()), loss.num_targets], dtype=torch.float64)
+        sums = [(float(loss.nats.detach()), loss.num_targets), *((p.nats, p.num_targets) for p in loss.parts)]
+        totals += torch.tensor(sums, dtype=torch.float64)
     if world.size > 1:
         _share_gradients(state, world)
         world.all_reduce_sum(totals)
-    correction = rows * length * world.size / float(totals[1])
+    correction = rows * length * world.size / float(totals[0, 1])
     if correction != 1.0:
         for parameter in state.model.parameters():
             if parameter.grad is not None:
                 parameter.grad.mul_(correction)
-    return float(totals[0]), int(totals[1])
+    means = (totals[:, 0] / totals[:, 1].clamp(min=1)).tolist()
+    return _Found(means[0], dict(zip(objective.parts, means[1:], strict=True)))
 
 
 def _share_gradients(state: TrainState, world: World) -> None:

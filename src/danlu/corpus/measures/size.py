@@ -10,10 +10,8 @@ from danlu.corpus.measures.batch import HAN, NEWLINE, Array, TextBatch
 def measure(batch: TextBatch) -> Mapping[str, Array]:
     """`num_bytes` of UTF-8, `num_characters`, `num_lines` (line ends), `num_units` (Han characters and words), `num_han`."""
     codes_C = batch.codes_C
-    # One byte and one more above U+007F, U+07FF and U+FFFF.
-    extra_C = (codes_C > 0x7F).view(np.uint8) + (codes_C > 0x7FF).view(np.uint8) + (codes_C > 0xFFFF).view(np.uint8)
     return {
-        "num_bytes": batch.num_characters_D + batch.sum_D(extra_C),
+        "num_bytes": np.array([len(text.encode()) for text in batch.texts], np.int64),
         "num_characters": batch.num_characters_D,
         "num_lines": batch.count_D(codes_C == NEWLINE),
         "num_units": batch.count_units_D(),

@@ -7,8 +7,10 @@ tokens (words and signs), `_D` documents.
 
 import unicodedata
 from array import array
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache, cached_property
+from itertools import chain, islice
 from typing import Any, final
 
 import numpy as np
@@ -34,7 +36,8 @@ class TokenTable:
         self._begin()
 
     def _begin(self) -> None:
-        self._ids: dict[str, int] = {}
+        self._ids: defaultdict[str, int] = defaultdict()
+        self._ids.default_factory = self._ids.__len__
         self._runs: dict[str, tuple[int, ...]] = {}
         self._flags, self._lengths, self._stops = array("B"), array("i"), array("B")
 
@@ -42,16 +45,21 @@ class TokenTable:
         """The numbers of the tokens of each run."""
         if len(self._ids) > _MOST_TOKENS:
             self._begin()
-        known = self._runs
-        found = []
-        for run in runs:
-            tokens = known.get(run)
-            if tokens is None:
-                tokens = tuple([self._number(token) for token in split_word(run)]) if run else ()
-                if len(run) <= _LONGEST_REMEMBERED:
-                    known[run] = tokens
-            found.append(tokens)
-        return found
+        found = list(map(self._runs.get, runs))
+        number = self._ids.__getitem__
+        for place in [place for place, tokens in enumerate(found) if tokens is None]:
+            run = runs[place]
+            tokens = found[place] = tuple(map(number, split_word(run))) if run else ()
+            if len(run) <= _LONGEST_REMEMBERED:
+                self._runs[run] = tokens
+        self._describe(list(islice(self._ids, len(self._flags), None)))
+        return found  # type: ignore[return-value]  # no None is left
+
+    def _describe(self, tokens: Sequence[str]) -> None:
+        """Keeps what the newest tokens are."""
+        self._flags.extend(map(_flags_of, tokens))
+        self._lengths.extend(map(len, tokens))
+        self._stops.extend(PUBLISHED.get(token, 0) for token in tokens)
 
     def flags(self) -> Array:
         """SIGN, ALPHABETIC, ... of each token (uint8)."""
@@ -64,15 +72,6 @@ class TokenTable:
     def stops(self) -> Array:
         """1 + the place in PUBLISHED of each token that is a stop word, else 0."""
         return np.array(self._stops, np.uint8)
-
-    def _number(self, token: str) -> int:
-        number = self._ids.get(token)
-        if number is None:
-            number = self._ids[token] = len(self._ids)
-            self._flags.append(_flags_of(token))
-            self._lengths.append(len(token))
-            self._stops.append(PUBLISHED.get(token, 0))
-        return number
 
 
 @final
@@ -122,7 +121,7 @@ class WordBatch:
     @cached_property
     def token_T(self) -> Array:
         """The number of each token, below 2 ** ID_BITS, in the order of the text."""
-        flat_V = np.fromiter((number for run in self._tokens_of_codes for number in run), np.int32)
+        flat_V = np.fromiter(chain.from_iterable(self._tokens_of_codes), np.int32, int(self._counts_V.sum()))
         counts_W = self._counts_V[self.code_W]
         starts_V = np.cumsum(self._counts_V) - self._counts_V
         first_W = np.cumsum(counts_W) - counts_W
@@ -165,8 +164,10 @@ class WordBatch:
     def words_L(self) -> Array:
         """Words of each line between spaces; Chinese words count one by one."""
         counts_V = np.minimum(self._counts_V, 1)
-        for place, text in enumerate(self._codes.dictionary.to_pylist()):
-            if not text.isascii() and HAN.search(text):
+        texts = self._codes.dictionary
+        wide = np.flatnonzero(~pc.string_is_ascii(texts).to_numpy(zero_copy_only=False))
+        for place, text in zip(wide.tolist(), texts.take(pa.array(wide)).to_pylist(), strict=True):
+            if HAN.search(text):
                 tokens = list(self._tokens_of_codes[place])
                 counts_V[place] = max(1, int(np.count_nonzero(self._flags[tokens] & HAN_WORD)))
         return np.diff(self._up_to_line(counts_V), prepend=0)

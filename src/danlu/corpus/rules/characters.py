@@ -34,5 +34,15 @@ STOP_WORDS = Rule(
     meaning=Text("different stop words, English and Chinese", "不同停用词（中英文）的个数"),
     source=GOPHER + " and FineWeb-2 cmn_Hani: 2",
     at_least=50,
-    languages=("en", "zh"),
+    languages=("en",),
+)
+HAN_STOP_WORDS = Rule(
+    name="han_stop_words",
+    measure="num_stop_words",
+    meaning=Text(
+        "different stop words of Chinese text, English ones too", "中文文本中不同停用词的个数（含英文停用词）"
+    ),
+    source="FineWeb-2 cmn_Hani: 2; poems do without them, so shorter texts are not asked",
+    at_least=400,
+    languages=("zh", "yue"),
 )

@@ -86,6 +86,34 @@ class Local(Mixing):
         return _mix(heads, band_1TT if real_B1T is None else band_1TT & real_B1T)
 
 
+@final
+class Prefixed(Mixing):
+    """The first `length` positions see each other, the others see all before them (Raffel et al. 2020, arXiv:1910.10683,
+    section 3.2.1). From all positions on it is `Full`, at 0 or 1 it is `Causal`. For whole windows only."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def __call__(self, heads: Heads, layer: int, cache: KeyValueCache | None, lengths_B: Tensor | None) -> Tensor:
+        """The mixed values [B, T, H * D]."""
+        del layer
+        assert cache is None, "a prefix is read both ways in whole windows"
+        num_positions, groups = heads.q_BTHD.shape[1], heads.q_BTHD.shape[2] // heads.k_BTKD.shape[2]
+        if groups > 1:
+            keys, values = (x.repeat_interleave(groups, 2) for x in (heads.k_BTKD, heads.v_BTKD))
+            heads = Heads(q_BTHD=heads.q_BTHD, k_BTKD=keys, v_BTKD=values)
+        seen_BTS = _real(heads, lengths_B)
+        if self.length < num_positions:
+            ahead_1TT = _prefixed(num_positions, self.length, heads.q_BTHD.device)
+            seen_BTS = ahead_1TT if seen_BTS is None else ahead_1TT & seen_BTS
+        return _mix(heads, seen_BTS)
+
+
+def _prefixed(length: int, prefix: int, device: torch.device) -> Tensor:
+    positions_T = torch.arange(length, device=device)
+    return ((positions_T <= positions_T[:, None]) | (positions_T < prefix))[None]
+
+
 def _real(heads: Heads, lengths_B: Tensor | None) -> Tensor | None:
     """[B, 1, S]: whether a key is a real position; None when all are."""
     if lengths_B is None:
