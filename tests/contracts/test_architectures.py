@@ -22,6 +22,9 @@ CONTEXT = 24
 ROWS = ARCHITECTURES.names()
 TIEABLE = [name for name in ROWS if "tied" in ARCHITECTURES.load(name).settings.model_fields]
 LEFT_TO_RIGHT = [name for name in ROWS if ARCHITECTURES.load(name).direction == "left-to-right"]
+BOTH_WAYS = [name for name in ROWS if ARCHITECTURES.load(name).direction == "bidirectional"]
+PAIRS = [name for name in ROWS if ARCHITECTURES.load(name).direction == "encoder-decoder"]
+WRITES = [*LEFT_TO_RIGHT, *PAIRS]
 
 
 def row_of(name: str) -> Architecture:
@@ -57,6 +60,13 @@ def scores(model: LanguageModel, ids_BT: Tensor) -> Tensor:
     return model.logits(model(ids_BT).hidden_BTC)
 
 
+def scores_of_a_pair(model: LanguageModel, ids_BT: Tensor, num_read: int = 9) -> Tensor:
+    """Logits [B, T, V] after an encoder-decoder read the first ids; as `scores` for the others."""
+    if model.direction != "encoder-decoder":
+        return scores(model, ids_BT)
+    return model.logits(model(ids_BT, source=model.encode(ids_BT[:, :num_read])).hidden_BTC)
+
+
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("size", [30_000, 1_000_000, 20_000_000])
 def test_the_count_equals_the_built_model(name: str, size: int) -> None:
@@ -70,7 +80,8 @@ def test_the_count_equals_the_built_model(name: str, size: int) -> None:
     assert count.total == sum(p.numel() for p in parameters.values())
     assert count.embedding == embedding
     assert count.matrices == sum(p.numel() for p in parameters.values() if p.ndim == 2) - embedding
-    assert count.flops_per_token_forward >= 2 * count.matrices
+    # an encoder-decoder works on a token on one side, or on both
+    assert count.flops_per_token_forward >= (0.5 if name in PAIRS else 2) * count.matrices
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -92,7 +103,7 @@ def test_untied_heads_count_and_build(name: str) -> None:
     assert tied.head.weight is tied.embed.weight
 
 
-@pytest.mark.parametrize("name", LEFT_TO_RIGHT)
+@pytest.mark.parametrize("name", WRITES)
 def test_no_look_ahead(name: str) -> None:
     model, ids_BT = tiny(name), some_ids()
     changed_BT = ids_BT.clone()
@@ -115,7 +126,8 @@ def test_every_earlier_position_is_seen(name: str) -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_every_parameter_gets_a_gradient(name: str) -> None:
     model, ids_BT = tiny(name).train(), some_ids()
-    functional.cross_entropy(scores(model, ids_BT).flatten(0, 1), ids_BT.roll(-1, 1).flatten()).backward()
+    logits_BTV = scores_of_a_pair(model, ids_BT)
+    functional.cross_entropy(logits_BTV.flatten(0, 1), ids_BT.roll(-1, 1).flatten()).backward()
     silent = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert not silent
 
@@ -153,7 +165,7 @@ def test_padding_changes_nothing(name: str) -> None:
             torch.testing.assert_close(padded[row : row + 1, :length], alone, atol=5e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", [name for name in ROWS if name not in LEFT_TO_RIGHT])
+@pytest.mark.parametrize("name", BOTH_WAYS)
 def test_both_sides_are_seen(name: str) -> None:
     model, ids_BT = tiny(name), some_ids(1)
     hidden = model.embed(ids_BT).detach().requires_grad_()
@@ -161,7 +173,33 @@ def test_both_sides_are_seen(name: str) -> None:
     assert (grad[0].norm(dim=-1) > 0).all()
 
 
-@pytest.mark.parametrize("name", LEFT_TO_RIGHT)
+@pytest.mark.parametrize("name", PAIRS)
+def test_what_was_read_is_seen_everywhere_and_its_padding_nowhere(name: str) -> None:
+    model, ids_BT, read_BS = tiny(name), some_ids(2, 9), some_ids(2, 15)
+    read = model.embed.source(read_BS).detach().requires_grad_()  # type: ignore[operator]
+    lengths_B = torch.tensor([15, 6])
+    written = model.embed(model.begun(ids_BT))
+    out_BTC = model.body(written, None, None, model.body.encode(read, lengths_B))  # type: ignore[operator]
+    for position in (0, 9):
+        (grad,) = torch.autograd.grad(out_BTC[:, position].square().sum(), read, retain_graph=True)
+        assert (grad[0].norm(dim=-1) > 0).all()
+        assert (grad[1, :6].norm(dim=-1) > 0).all()
+        assert not grad[1, 6:].any()
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_cached_writing_after_a_read_text_equals_the_full_pass(name: str) -> None:
+    model, ids_BT = tiny(name), some_ids()
+    with torch.no_grad():
+        source = model.encode(some_ids(3, 11), torch.tensor([11, 4, 7]))
+        full = model(model.begun(ids_BT[:, 1:]), source=source).hidden_BTC
+        state, parts = model.start_state(3), []
+        for part_BT in model.begun(ids_BT[:, 1:]).split([1, 5, 18], dim=1):
+            parts.append(model(part_BT, state, source=source if state.length == 0 else None).hidden_BTC)
+    torch.testing.assert_close(torch.cat(parts, 1), full, atol=5e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", WRITES)
 @pytest.mark.parametrize("steps", [[24], [1] * 24, [7, 1, 1, 9, 6], [23, 1]])
 def test_cached_decoding_equals_the_full_pass(name: str, steps: list[int]) -> None:
     model, ids_BT = tiny(name), some_ids()
@@ -177,7 +215,7 @@ def test_cached_decoding_equals_the_full_pass(name: str, steps: list[int]) -> No
     torch.testing.assert_close(torch.cat(parts, 1), full, atol=5e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", LEFT_TO_RIGHT)
+@pytest.mark.parametrize("name", WRITES)
 def test_a_cleared_state_is_an_empty_one(name: str) -> None:
     model, ids_BT = tiny(name), some_ids()
     with torch.no_grad():

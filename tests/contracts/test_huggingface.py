@@ -25,6 +25,7 @@ STORED = [name for name in ARCHITECTURES.names() if ARCHITECTURES.load(name).lay
     ("name", "changes"),
     [(name, {}) for name in STORED]
     + [(name, {"tied": False}) for name in STORED if name in TIEABLE]
+    + [("t5", {"activation": "relu", "decoder_depth": 2, "start_id": 7})]
     + [("modernbert", {"depth": 4, "global_every": 2, "local_reach": 3})],
 )
 def test_logits_and_gradients_equal_those_of_transformers(
@@ -38,7 +39,14 @@ def test_logits_and_gradients_equal_those_of_transformers(
     kind = getattr(transformers, layout.class_name)
     theirs, report = kind.from_pretrained(tmp_path, output_loading_info=True, attn_implementation="eager")
     assert not any(report.values()), report
-    ours_BTV, theirs_BTV = scores(model, ids_BT), theirs(ids_BT).logits
+    if model.direction == "encoder-decoder":
+        read_BS, written_BT = ids_BT[:, :10], model.begun(ids_BT[:, 10:])
+        ours_BTV = model.logits(model(written_BT, source=model.encode(read_BS)).hidden_BTC)
+        theirs_BTV = theirs(read_BS, decoder_input_ids=written_BT).logits
+        ids_BT = written_BT
+        assert theirs.config.decoder_start_token_id == model.start_id
+    else:
+        ours_BTV, theirs_BTV = scores(model, ids_BT), theirs(ids_BT).logits
     assert ours_BTV.shape == (*ids_BT.shape, VOCAB_SIZE)
     torch.testing.assert_close(ours_BTV, theirs_BTV, atol=1e-4, rtol=0)
     changed = " ".join(f"{key}={value}" for key, value in changes.items())

@@ -10,10 +10,10 @@ from danlu.models.model import LanguageModel
 from danlu.objectives import OBJECTIVES
 from danlu.objectives.objective import Objective, Vocabulary
 from danlu.objectives.settings import ObjectiveSettings
-from danlu.tokenizers.tokenizer import FALSE, MASK, MIDDLE, PADDING, PREFIX, SEPARATOR, SUFFIX, TRUE
+from danlu.tokenizers.tokenizer import FALSE, MASK, MIDDLE, PADDING, PREFIX, SENTINELS, SEPARATOR, SUFFIX, TRUE
 
 VOCABULARY, CONTEXT, ROWS = 40, 12, 6
-NAMES = (SEPARATOR, PADDING, MASK, PREFIX, MIDDLE, SUFFIX, TRUE, FALSE)
+NAMES = (SEPARATOR, PADDING, MASK, PREFIX, MIDDLE, SUFFIX, TRUE, FALSE, *SENTINELS[:3])
 
 
 def _objective(name: str) -> Objective:
@@ -41,7 +41,7 @@ def _batch(rows: slice = slice(None)) -> TokenBatch:
 def test_a_row_is_called_as_it_is_listed(name: str) -> None:
     objective = _objective(name)
     assert objective.name == name
-    assert objective.directions <= {"left-to-right", "bidirectional"}
+    assert objective.directions <= {"left-to-right", "bidirectional", "encoder-decoder"}
     assert objective.directions
 
 

@@ -107,3 +107,16 @@ def test_weights_may_be_stored_in_half_the_bytes(gpt_run: Path, exported: Path, 
     assert (small / "model.safetensors").stat().st_size < 0.6 * (exported / "model.safetensors").stat().st_size
     assert _theirs(small).dtype == torch.bfloat16
     assert open_source(gpt_run).model.embed.weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize("arch", ["t5", "bart"])
+def test_encoder_decoders_are_proven_and_write(make_run: Callable[..., Path], tmp_path: Path, arch: str) -> None:
+    run = make_run(arch)
+    done = export(run, "huggingface", tmp_path / "hf")
+    assert [proof.program for proof in done.proofs] == ["danlu", "transformers"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = transformers.AutoModelForSeq2SeqLM.from_pretrained(str(done.path), local_files_only=True).eval()
+    assert theirs.generation_config.decoder_start_token_id == open_source(run).model.start_id
+    assert theirs.generate(torch.tensor([[0, 5, 6, 7]]), max_new_tokens=5, do_sample=False).shape[1] > 1
+    assert "AutoModelForSeq2SeqLM" in (done.path / "README.md").read_text()

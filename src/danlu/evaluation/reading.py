@@ -14,8 +14,11 @@ from torch import Tensor
 from danlu.core.errors import UsageError
 from danlu.core.language import Text
 from danlu.models.model import LanguageModel
+from danlu.objectives.spans import Spans, left_over, taken_out
+from danlu.tokenizers.tokenizer import SENTINELS
 
 STRIPES = 10
+SPAN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +83,90 @@ class FillIn(Reading):
             yield Asked(hidden_NC=hidden_NC, targets_N=ids_BT[:, 1:][hidden_BT], rows_N=hidden_BT.nonzero()[:, 0])
 
 
+@final
+class TwoParts(Reading):
+    """For an encoder-decoder that goes on with what it has read: each token is foretold once, from all before it.
+
+    The encoder reads the first id and the decoder foretells what lies in the first half of the context; then the encoder
+    reads that half and the decoder foretells the rest. So the nats are those of a code.
+    """
+
+    pseudo = False
+
+    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
+        """Two passes, one where windows are shorter than half of the context."""
+        del lengths_B  # what lies behind a text's end is never scored, nor read where something is scored
+        half = 1 + model.context_length // 2
+        for first, last in ((1, half), (half, ids_BT.shape[1])):
+            asked_BT = scored_BT[:, first - 1 : last - 1]
+            rows_R = asked_BT.any(1).nonzero().squeeze(1)
+            if not len(rows_R):
+                continue
+            asked_RT, targets_RT = asked_BT[rows_R], ids_BT[rows_R, first:last]
+            source = model.encode(ids_BT[rows_R, :first])
+            hidden_RTC = model(model.begun(targets_RT[:, :-1]), source=source).hidden_BTC
+            yield Asked(
+                hidden_NC=hidden_RTC[asked_RT],
+                targets_N=targets_RT[asked_RT],
+                rows_N=rows_R[asked_RT.nonzero()[:, 0]],
+            )
+
+
+@final
+class SpansTaken(Reading):
+    """For an encoder-decoder that learnt to fill in: each token is taken out once, in spans of three (pseudo-likelihood).
+
+    In pass s every `stripes`th span is missing at once, as it was in training, so the encoder never sees the token asked
+    for, nor the others of these spans; the decoder sees those of them that come before it.
+    """
+
+    pseudo = True
+
+    def __init__(self, mask_id: int, objective: str) -> None:
+        self.mask_id, self.objective = mask_id, objective
+        self.stripes = 7 if objective == "denoising" else 3
+
+    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
+        """`stripes` passes, fewer where windows are shorter."""
+        place_T = torch.arange(ids_BT.shape[1], device=ids_BT.device)
+        real_BT = place_T <= lengths_B[:, None]
+        asked_BT = torch.nn.functional.pad(scored_BT, (1, 0), value=False)
+        longest = max(SPAN, -(-len(place_T) // (self.stripes * len(SENTINELS))))
+        for stripe in range(self.stripes):
+            hidden_BT = asked_BT & ((place_T - 1) // longest % self.stripes == stripe)
+            rows_R = hidden_BT.any(1).nonzero().squeeze(1)
+            if not len(rows_R):
+                continue
+            hidden_RT = hidden_BT[rows_R]
+            begins_RT = hidden_RT & ~hidden_RT.roll(1, 1)  # the first id is given, so nothing comes around
+            spans = Spans(hidden_BT=hidden_RT, begins_BT=begins_RT)
+            yield self._ask(model, ids_BT[rows_R], spans, real_BT[rows_R], rows_R)
+
+    def _ask(self, model: LanguageModel, ids_RT: Tensor, spans: Spans, real_RT: Tensor, rows_R: Tensor) -> Asked:
+        numbered = self.objective == "denoising"
+        signs_RT = torch.full_like(ids_RT, self.mask_id)
+        if numbered:
+            signs_RT = signs_RT + 1 + spans.numbers_BT.clamp(min=0)
+        shown = left_over(ids_RT, spans, signs_RT, real_RT)
+        source = model.encode(shown.ids_BS, shown.lengths_B)
+        written_RN, asked_RN = ids_RT, spans.hidden_BT
+        if numbered:
+            taken = taken_out(ids_RT, spans, signs_RT, real_RT)
+            written_RN, asked_RN = taken.ids_BS, taken.tokens_BS
+        hidden_RNC = model(model.begun(written_RN[:, :-1]), source=source).hidden_BTC
+        return Asked(
+            hidden_NC=hidden_RNC[asked_RN],
+            targets_N=written_RN[asked_RN],
+            rows_N=rows_R[asked_RN.nonzero()[:, 0]],
+        )
+
+
 def reading_for(model: LanguageModel, mask_id: int | None) -> Reading:
     """The way to ask `model`. Raises UsageError for one that fills in when its tokenizer has no token that hides."""
     if model.direction == "left-to-right":
         return LeftToRight()
+    if model.objective == "prefix":
+        return TwoParts()
     if mask_id is None:
         raise UsageError(
             Text("a model that reads both ways is scored by hiding tokens", "双向模型通过遮蔽词元评分"),
@@ -91,9 +174,11 @@ def reading_for(model: LanguageModel, mask_id: int | None) -> Reading:
             allowed=Text("the tokenizer that the model was trained with", "训练该模型时使用的分词器"),
             fix=Text("name the folder of the run that made the model", "请指定生成该模型的运行目录"),
         )
+    if model.direction == "encoder-decoder":
+        return SpansTaken(mask_id, model.objective)
     return FillIn(mask_id)
 
 
 def window_context(model: LanguageModel) -> int:
-    """Tokens that a window of `model` scores at most: one that reads both ways holds the given first id too."""
-    return model.context_length if model.direction == "left-to-right" else model.context_length - 1
+    """Tokens that a window of `model` scores at most: one that fills in holds the given first id too."""
+    return model.context_length if model.continues else model.context_length - 1

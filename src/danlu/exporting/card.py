@@ -31,7 +31,7 @@ def model_card(
         kind=source.tokenizer.kind,
         context=source.model.context_length,
         scores=_scores(source),
-        use=_USE if use is None else use,
+        use=_USES[source.model.direction] if use is None else use,
     )
     return f"---\n{_metadata(source, license_name, languages, library)}---\n\n{body}"
 
@@ -89,6 +89,36 @@ print(tokenizer.decode(model.generate(ids, do_sample=True, temperature=0.8)[0, 1
 Text never becomes a control token: `split_special_tokens` is on, and control tokens enter as ids only.
 文本不会变成控制符:`split_special_tokens` 已开启,控制符只能以编号形式输入。
 """
+
+_READS_BOTH_WAYS = """Texts began with the separator `bos_token` in training, and `mask_token` stands for what is to be filled in.
+训练文本以分隔符 `bos_token` 开头，`mask_token` 表示待填的位置。
+
+```python
+import torch
+from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = AutoModelForMaskedLM.from_pretrained(".")
+ids = [tokenizer.bos_token_id, *tokenizer.encode("Once upon a"), tokenizer.mask_token_id]
+print(tokenizer.decode(model(torch.tensor([ids])).logits[0, -1].argmax()))
+```
+"""
+
+_READS_AND_WRITES = """The encoder reads a text that begins with the separator `bos_token`, the decoder writes.
+编码器读入以分隔符 `bos_token` 开头的文本，解码器写出结果。
+
+```python
+import torch
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = AutoModelForSeq2SeqLM.from_pretrained(".")
+ids = torch.tensor([[tokenizer.bos_token_id, *tokenizer.encode("Once upon a time")]])
+print(tokenizer.decode(model.generate(ids, max_new_tokens=40)[0]))
+```
+"""
+
+_USES = {"left-to-right": _USE, "bidirectional": _READS_BOTH_WAYS, "encoder-decoder": _READS_AND_WRITES}
 
 _BODY = """# {name}
 

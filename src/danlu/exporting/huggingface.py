@@ -84,6 +84,8 @@ def write(source: ExportSource, out: Path, settings: HuggingFaceSettings) -> Non
         "pad_token_id": tokenizer.bos_id,  # else every call of generate() warns
         "max_length": context,
     }
+    if source.model.direction == "encoder-decoder":
+        generation["decoder_start_token_id"] = source.model.start_id
     write_json(out / "generation_config.json", generation)
     card = model_card(source, license_name=settings.license, languages=settings.languages)
     write_durably(out / "README.md", card.encode())

@@ -103,13 +103,19 @@ def _may_begin(text: str, stop: Sequence[str]) -> int:
 
 
 def _read(model: LanguageModel, unread: Sequence[int], text: Sequence[int], state: DecodingState) -> Tensor:
-    """Scores [V] on the CPU after reading `unread`, the newest tokens of `text`; moves the window when it is full."""
+    """Scores [V] on the CPU after reading `unread`, the newest tokens of `text`; moves the window when it is full.
+
+    An encoder-decoder reads them with its encoder at a beginning, and afterwards with its decoder.
+    """
     if state.capacity is not None and state.length + len(unread) > state.capacity:
         state.clear()
         unread = text[-max(1, int(state.capacity * KEPT_SHARE)) :]
     with _evaluating(model):
         ids_BT = torch.tensor([unread], device=model.embed.weight.device)
-        hidden_BTC = model(ids_BT, state).hidden_BTC
+        if model.direction == "encoder-decoder" and state.length == 0:
+            hidden_BTC = model(model.begun(ids_BT[:, :0]), state, source=model.encode(ids_BT)).hidden_BTC
+        else:
+            hidden_BTC = model(ids_BT, state).hidden_BTC
         return model.logits(hidden_BTC[0, -1]).cpu()
 
 

@@ -10,14 +10,17 @@ from torch import Tensor
 
 from danlu.core.errors import UsageError
 from danlu.core.language import Text
+from danlu.generation.fill_pair import fill_between
 from danlu.models.model import LanguageModel
 from danlu.tokenizers.tokenizer import Tokenizer
 
 BLANK = re.compile("_{3,}")
+NUM_EXAMPLES = 8
+"""Blanks of an example that an encoder-decoder fills in."""
 
 
 def fill_text(model: LanguageModel, tokenizer: Tokenizer, text: str) -> str:
-    """`text` with each blank (three or more `_`) filled by one token, the likeliest.
+    """`text` with each blank (three or more `_`) filled by one token, the likeliest; by several in encoder-decoders.
 
     Of several blanks the surest is filled first, and the others see it. Raises UsageError for a text without a blank or
     longer than the context.
@@ -30,6 +33,8 @@ def fill_text(model: LanguageModel, tokenizer: Tokenizer, text: str) -> str:
             allowed=Text("a text with ___ where a token is to be filled in", "文本中用 ___ 标出要填的位置"),
             fix=Text("write for example 'The furnace ___ all night'", "例如：'炉火___了一夜'"),
         )
+    if model.direction == "encoder-decoder":
+        return _fill_pair(model, tokenizer, [tokenizer.encode(part) for part in parts])
     mask_id = _mask_of(tokenizer)
     inside = tokenizer.encode(parts[0])
     for part in parts[1:]:
@@ -48,6 +53,8 @@ def fill_text(model: LanguageModel, tokenizer: Tokenizer, text: str) -> str:
 
 def fill_example(model: LanguageModel, tokenizer: Tokenizer, ids: list[int], every: int = 6) -> str:
     """A piece of text in which every `every`th token was hidden and filled in; what was filled in stands in brackets."""
+    if model.direction == "encoder-decoder":
+        return _pair_example(model, tokenizer, ids[: model.context_length // 2], every)
     given_T = torch.tensor([tokenizer.bos_id, *ids][: model.context_length])
     hidden_T = torch.arange(len(given_T)) % every == every - 1
     found_T = filled(model, tokenizer, torch.where(hidden_T, _mask_of(tokenizer), given_T))
@@ -55,6 +62,24 @@ def fill_example(model: LanguageModel, tokenizer: Tokenizer, ids: list[int], eve
     for token, was_hidden in zip(found_T.tolist(), hidden_T.tolist(), strict=True):
         piece = tokenizer.decode_bytes([token])
         pieces.append(b"[" + piece + b"]" if was_hidden else piece)
+    return b"".join(pieces).decode("utf-8", errors="replace")
+
+
+def _fill_pair(model: LanguageModel, tokenizer: Tokenizer, parts: list[list[int]]) -> str:
+    found = [*fill_between(model, tokenizer, parts), []]
+    return tokenizer.decode([token for part, blank in zip(parts, found, strict=True) for token in [*part, *blank]])
+
+
+def _pair_example(model: LanguageModel, tokenizer: Tokenizer, ids: list[int], every: int) -> str:
+    ids = ids[: every * NUM_EXAMPLES]
+    parts = [ids[begin : begin + every - 1] for begin in range(0, len(ids), every)]
+    if len(ids) % every == 0:
+        parts.append([])
+    found = [*fill_between(model, tokenizer, parts), []]
+    pieces = [
+        tokenizer.decode_bytes(part) + (b"[" + tokenizer.decode_bytes(blank) + b"]" if blank else b"")
+        for part, blank in zip(parts, found, strict=True)
+    ]
     return b"".join(pieces).decode("utf-8", errors="replace")
 
 

@@ -60,6 +60,25 @@ class TiedHead(Head):
 
 
 @final
+class ScaledTiedHead(Head):
+    """The embedding's own matrix, over hidden vectors times `scale`: T5's is C ** -0.5, so that an embedding of deviation
+    1 gives scores of deviation 1 (Raffel et al. 2020, arXiv:1910.10683, and its code)."""
+
+    def __init__(self, embed: Embedding, scale: float) -> None:
+        super().__init__()
+        self._embed, self.scale = (embed,), scale
+
+    @property
+    def weight(self) -> Tensor:
+        """The embedding's matrix [V, C]."""
+        return self._embed[0].weight
+
+    def features(self, hidden: Tensor) -> Tensor:
+        """[..., C] to [..., C]."""
+        return hidden * self.scale
+
+
+@final
 class FreeHead(Head):
     """A matrix of its own, [vocab_size, width]."""
 

@@ -15,5 +15,8 @@ OBJECTIVES = Registry(
         "prefix_lm": "danlu.objectives.prefix_lm:PrefixLM",
         "masked_next_token": "danlu.objectives.masked_next_token:MaskedNextToken",
         "hybrid": "danlu.objectives.hybrid:Hybrid",
+        "denoising": "danlu.objectives.denoising:Denoising",
+        "infilling": "danlu.objectives.infilling:Infilling",
+        "prefix": "danlu.objectives.prefix:Prefix",
     },
 )

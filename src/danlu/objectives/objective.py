@@ -18,7 +18,7 @@ from danlu.core.language import Text, say
 from danlu.models.model import LanguageModel
 from danlu.models.stack import Stack
 from danlu.objectives.settings import ObjectiveSettings
-from danlu.tokenizers.tokenizer import MASK
+from danlu.tokenizers.tokenizer import MASK, SENTINELS
 
 WordStarts = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]
 """For a row of ids: which of them begin a word."""
@@ -63,6 +63,11 @@ class Vocabulary:
         """What stands where a token is hidden; None: the tokenizer has no such token."""
         return self.controls.get(MASK)
 
+    @property
+    def sentinel_ids(self) -> tuple[int, ...]:
+        """What stands for spans that are taken out, in order; none: the tokenizer was made without."""
+        return tuple(self.controls[name] for name in SENTINELS if name in self.controls)
+
     def control(self, name: str) -> int:
         """The id of a control token. Raises UsageError when the tokenizer was made without it."""
         if name not in self.controls:
@@ -85,7 +90,7 @@ class Objective(ABC):
 
     name: ClassVar[str]
     directions: ClassVar[frozenset[str]]
-    """The directions of networks it can train: "left-to-right", "bidirectional"."""
+    """The directions of networks it can train: "left-to-right", "bidirectional", "encoder-decoder"."""
     controls: ClassVar[tuple[str, ...]] = ()
     """Control tokens that it needs beside the separator."""
     needs_attention: ClassVar[bool] = False

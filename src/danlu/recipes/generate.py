@@ -26,7 +26,7 @@ def generate(
     settings = resolve(SamplingSettings, overrides=overrides)
     model = load(model_path)
     watch({"event": "generate", "model": str(model.path), "settings": plain(settings)})
-    if model.network.direction == "bidirectional":
+    if not model.network.continues:
         return iter([fill_text(model.network, model.tokenizer, prompt)])
     if fills_middles(model.tokenizer, prompt):
         return fill_middle(model.network, model.tokenizer, prompt, settings)

@@ -24,9 +24,14 @@ def check_objective(settings: ObjectiveSettings, row: Architecture) -> None:
 
 def controls_asked(row: Architecture, tree: Mapping[str, Any]) -> tuple[str, ...]:
     """The control tokens that the objective needs, the separator first; `tree` is what the user set."""
+    return (SEPARATOR, *controls_of(objective_named(row, tree)))
+
+
+def objective_named(row: Architecture, tree: Mapping[str, Any]) -> str:
+    """The name of the objective in what the user set, or the default of `row`."""
     asked = tree.get("objective") or {}
     name = asked if isinstance(asked, str) else asked.get("name", "")
-    return (SEPARATOR, *controls_of(name or row.default_objective))
+    return name or row.default_objective
 
 
 def chosen_objective(

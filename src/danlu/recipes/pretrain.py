@@ -244,7 +244,7 @@ def _look(
         valid.ids, valid.starts, context=window_context(model), lengths_V=token_byte_lengths(tokenizer)
     )
     beginnings = [tokenizer.decode(valid.document(n)[:80].tolist()) for n in range(min(8, valid.num_documents))]
-    chosen_from = prompts_from if model.direction == "left-to-right" else passages_from
+    chosen_from = prompts_from if model.continues else passages_from
     return Look(
         sample_windows(windows, settings.watching.validation_tokens, seed=settings.seed),
         tokenizer,

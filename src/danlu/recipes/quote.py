@@ -11,7 +11,7 @@ from danlu.core.settings import build
 from danlu.models.architecture import Architecture
 from danlu.models.plan import ParameterCount, training_memory
 from danlu.recipes.forecast import Workload, expected_bits, step_seconds, token_seconds
-from danlu.recipes.objective_choice import controls_asked
+from danlu.recipes.objective_choice import controls_asked, objective_named
 from danlu.recipes.settings import BudgetSettings
 from danlu.runtime.compiling import CompileChoice, choose_compile, compiled_shape
 from danlu.runtime.measure import MachineMeasures
@@ -68,7 +68,7 @@ class Quote:
     bits_per_byte: float | None
     bits_per_byte_low: float | None
     bits_per_byte_high: float | None
-    """None for models that read both ways: no law was fitted to their pseudo-likelihood."""
+    """None for models that read both ways, and encoder-decoders: no law was fitted to them."""
 
     def as_event(self) -> dict[str, Any]:
         """The event `quote` with plain values; what is not foretold is left out."""
@@ -100,7 +100,7 @@ def plan_run(
     wanted = parse_count(size) if size != "auto" else _parameters_for(row, train_seconds, budget, text, machine, tree)
     vocab_size = _vocab_size(kind, tree, text, wanted) + _num_more_controls(row, tree)
     context = int(tree.get("model", {}).get("context_length", _context(train_seconds)))
-    model = {**_shape(row, wanted, vocab_size, context), **tree.get("model", {})}
+    model = {**_shape(row, wanted, vocab_size, context), **tree.get("model", {}), **_learnt(row, tree)}
     pace = _pace(row, model, vocab_size, budget, train_seconds, machine, tree)
     tokens = _tokens(budget, pace.train_seconds, pace.speed, pace.batch_tokens)
     width = bytes_per_token(kind, vocab_size, text)
@@ -132,7 +132,7 @@ def plan_run(
 def _expected(row: Architecture, text: TextFacts, *, parameters: int, bytes_read: float) -> dict[str, float | None]:
     """The three figures of a quote; None where no law was fitted."""
     names = ("bits_per_byte", "bits_per_byte_low", "bits_per_byte_high")
-    if row.direction == "bidirectional":
+    if row.direction != "left-to-right":
         return dict.fromkeys(names)
     found = expected_bits(
         ngram_bits=text.ngram_bits or GUESSED_NGRAM_BITS,
@@ -240,6 +240,11 @@ def _num_more_controls(row: Architecture, tree: Mapping[str, Any]) -> int:
 
 def _shape(row: Architecture, parameters: int, vocab_size: int, context: int) -> dict[str, Any]:
     return dict(row.sized(parameters, vocab_size, context).model_dump())
+
+
+def _learnt(row: Architecture, tree: Mapping[str, Any]) -> dict[str, Any]:
+    """An encoder-decoder keeps what it was taught to write, which decides how it is asked."""
+    return {"objective": objective_named(row, tree)} if row.direction == "encoder-decoder" else {}
 
 
 def _context(train_seconds: float | None) -> int:

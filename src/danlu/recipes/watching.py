@@ -63,7 +63,7 @@ class Look:
         fills in what is hidden of it."""
         if not self.sample_tokens:
             return
-        if state.model.direction == "bidirectional":
+        if not state.model.continues:
             for prompt in self.prompts:
                 text = fill_example(state.model, self.tokenizer, self.tokenizer.encode(prompt))
                 self._write({"event": "sample", "step": state.counters.step, "prompt": prompt, "text": text})

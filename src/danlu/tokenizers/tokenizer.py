@@ -41,6 +41,8 @@ OWN_ROLES = Roles(begins=SEPARATOR, pads=PADDING, hides=MASK)
 PREFIX, MIDDLE, SUFFIX = "<|prefix|>", "<|middle|>", "<|suffix|>"
 # What is said of two pieces of text: whether they stand as they stood in the document.
 TRUE, FALSE = "<|true|>", "<|false|>"
+# Spans of a window that are taken out for a denoising model: 256 tokens have 13, and 32 suffice for 640.
+SENTINELS = tuple(f"<|hidden_{number}|>" for number in range(32))
 
 
 class TokenizerSettings(Settings):
@@ -157,6 +159,11 @@ class Tokenizer:
     def rewrites(self) -> tuple[str, ...]:
         """What is done to each text first, so that it does not come back as it was; most tokenizers have none."""
         return tuple(self.facts.get("rewrites", ()))
+
+    @property
+    def sentinel_ids(self) -> tuple[int, ...]:
+        """What stands for spans that are taken out, in order; empty where the tokenizer was made without them."""
+        return tuple(self.control_tokens[name] for name in SENTINELS if name in self.control_tokens)
 
     @property
     def digest(self) -> str | None:

@@ -1,0 +1,63 @@
+"""Layers with the norm after each part and biases everywhere: those of the Transformer of 2017 and of BART."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from danlu.models.encoder_decoder import PairSettings
+from danlu.models.layers.attention import BiasedAttention
+from danlu.models.layers.block import PostNormBlock
+from danlu.models.layers.cross_attention import BiasedCrossAttention
+from danlu.models.layers.decoder_block import PostNormDecoderBlock
+from danlu.models.layers.feedforward import DenseFeedForward
+from danlu.models.layers.layer_norm import LayerNorm
+from danlu.models.layers.mixing import Causal, Full, Mixing
+
+Activation = Callable[[Tensor], Tensor]
+
+
+def check_heads(settings: PairSettings) -> None:
+    """Raises ValueError unless heads share the width equally."""
+    if settings.width % settings.num_heads:
+        raise ValueError(f"num_heads ({settings.num_heads}) must divide width ({settings.width})")
+
+
+def encoder_block(settings: PairSettings, activation: Activation) -> PostNormBlock:
+    """A layer that reads both ways."""
+    return PostNormBlock(
+        attention=_attention(settings, Full()),
+        feedforward=_feedforward(settings, activation),
+        attention_norm=_norm(settings),
+        feedforward_norm=_norm(settings),
+        dropout=settings.dropout,
+    )
+
+
+def decoder_block(settings: PairSettings, activation: Activation) -> PostNormDecoderBlock:
+    """A layer that writes, and reads what the encoder made of a text."""
+    return PostNormDecoderBlock(
+        attention=_attention(settings, Causal()),
+        cross=BiasedCrossAttention(
+            width=settings.width,
+            num_heads=settings.num_heads,
+            head_width=settings.width // settings.num_heads,
+        ),
+        feedforward=_feedforward(settings, activation),
+        attention_norm=_norm(settings),
+        cross_norm=_norm(settings),
+        feedforward_norm=_norm(settings),
+        dropout=settings.dropout,
+    )
+
+
+def _norm(settings: PairSettings) -> LayerNorm:
+    return LayerNorm(settings.width, epsilon=settings.epsilon)
+
+
+def _attention(settings: PairSettings, mixing: Mixing) -> BiasedAttention:
+    head_width = settings.width // settings.num_heads
+    return BiasedAttention(width=settings.width, num_heads=settings.num_heads, head_width=head_width, mixing=mixing)
+
+
+def _feedforward(settings: PairSettings, activation: Activation) -> DenseFeedForward:
+    return DenseFeedForward(width=settings.width, inner_width=settings.inner_width, activation=activation)
