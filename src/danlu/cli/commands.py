@@ -51,14 +51,18 @@ DIALS = (
         name="--arch",
         key="arch",
         metavar=Text("NAME", "名称"),
-        help=Text("architecture: gpt (default), lstm, gru, rnn", "模型结构：gpt（默认）、lstm、gru、rnn"),
+        help=Text(
+            "architecture: gpt (default), gpt2, llama, bert, t5, lstm and others; an unknown name lists all",
+            "模型结构：gpt（默认）、gpt2、llama、bert、t5、lstm 等；名称有误时会列出全部",
+        ),
     ),
     Option(
         name="--objective",
         key="objective",
         metavar=Text("NAME", "名称"),
         help=Text(
-            "what is learnt from the text; each architecture has its default", "从文本中学什么；每种结构有各自的默认值"
+            "what is learnt from the text, or a mixture such as causal:0.7,fill_in_the_middle:0.3; architectures have defaults",
+            "从文本中学什么，或按权重混合，如 causal:0.7,fill_in_the_middle:0.3；每种结构有各自的默认值",
         ),
     ),
     Option(
