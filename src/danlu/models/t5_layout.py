@@ -44,6 +44,8 @@ def read_settings(config: Mapping[str, Any]) -> "T5Settings":
     activation = config.get("feed_forward_proj", "relu")
     if activation not in ("relu", "gated-gelu"):
         raise ValueError(f"feed_forward_proj {activation!r}: only 'relu' and 'gated-gelu' are supported")
+    if config.get("tie_word_embeddings") is not False and config.get("scale_decoder_outputs") is False:
+        raise ValueError("scale_decoder_outputs false with tied embeddings: not supported")
     return T5Settings(
         width=config["d_model"],
         head_width=config["d_kv"],
