@@ -6,7 +6,7 @@ import torch
 
 from danlu.core.errors import UsageError
 from danlu.evaluation.language import DocumentSet, score_documents, score_windows
-from danlu.evaluation.reading import FillIn, LeftToRight, reading_for, window_context
+from danlu.evaluation.reading import FillIn, LeftToRight, SpansTaken, TwoParts, reading_for, window_context
 from danlu.evaluation.windows import Windows, cut_windows, join_documents
 from danlu.models import ARCHITECTURES
 from danlu.models.model import LanguageModel
@@ -75,3 +75,38 @@ def test_the_score_of_documents_says_that_it_is_pseudo() -> None:
     lengths_V = np.ones(VOCABULARY, np.int64)
     assert score_documents(model_of("bert"), documents, lengths_V=lengths_V, mask_id=MASK).pseudo
     assert not score_documents(model_of("gpt2"), documents, lengths_V=lengths_V).pseudo
+
+
+SENTINELS = (29, 27, 28, 26)  # in no order that could be counted up from the mask
+
+
+def test_the_way_to_ask_an_encoder_decoder_follows_what_it_learnt() -> None:
+    assert isinstance(reading_for(model_of("transformer"), None), TwoParts)
+    assert isinstance(reading_for(model_of("bart"), MASK), SpansTaken)
+    assert isinstance(reading_for(model_of("t5"), None, SENTINELS), SpansTaken)
+    for name, mask_id, sentinel_ids in (("bart", None, SENTINELS), ("t5", MASK, ())):
+        with pytest.raises(UsageError, match="hiding"):
+            reading_for(model_of(name), mask_id, sentinel_ids)
+
+
+@pytest.mark.parametrize("name", ["transformer", "bart", "t5"])
+def test_encoder_decoders_are_asked_for_every_token_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = model_of(name)
+    ids_BT = torch.randint(3, 26, (2, 11), generator=torch.Generator().manual_seed(3))
+    lengths_B, scored_BT = torch.tensor([10, 6]), torch.arange(10) < torch.tensor([[10], [6]])
+    read: list[torch.Tensor] = []
+    encode = model.encode
+
+    def seen(source_BS: torch.Tensor, lengths_B: torch.Tensor | None = None) -> object:
+        read.append(source_BS)
+        return encode(source_BS, lengths_B)
+
+    monkeypatch.setattr(model, "encode", seen)
+    asked = list(reading_for(model, MASK, SENTINELS).passes(model, ids_BT, lengths_B, scored_BT))
+    for row in range(2):
+        found = torch.cat([one.targets_N[one.rows_N == row] for one in asked])
+        assert sorted(found.tolist()) == sorted(ids_BT[row, 1:][scored_BT[row]].tolist())
+    assert all(len(one.hidden_NC) == len(one.targets_N) for one in asked)
+    signs = {"transformer": set(), "bart": {MASK}, "t5": {SENTINELS[0]}}[name]
+    controls = {MASK, *SENTINELS}
+    assert {number for one in read for number in one.flatten().tolist()} & controls == signs

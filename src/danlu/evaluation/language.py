@@ -6,7 +6,7 @@ B windows of a batch, T positions, C width of the model, V vocabulary, W windows
 N scored tokens.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, final
@@ -142,14 +142,16 @@ def score_windows(
     autocast: torch.dtype | None = None,
     batch_tokens: int = BATCH_TOKENS,
     mask_id: int | None = None,
+    sentinel_ids: Sequence[int] = (),
 ) -> WindowScores:
     """Scores `windows` with the model in evaluation mode, and puts back the mode each module was in.
 
     `autocast`: dtype of matrix products (None: as the weights are). Losses are summed in float64, logits are float32.
     Windows of similar length share a batch, so the work is that of the tokens; give the model before torch.compile, as
-    shapes differ. `mask_id` hides tokens from a model that reads both ways; UsageError where it needs one.
+    shapes differ. `mask_id` hides tokens from a model that fills in, `sentinel_ids` stand for spans of them; UsageError where it needs
+    them.
     """
-    reading = reading_for(model, mask_id)
+    reading = reading_for(model, mask_id, sentinel_ids)
     sums = _Sums(len(windows))
     device = next(model.parameters()).device
     with _evaluating(model), torch.no_grad(), _autocast(device, autocast):
@@ -175,8 +177,10 @@ def score_documents(
     stride: int | None = None,
     autocast: torch.dtype | None = None,
     mask_id: int | None = None,
+    sentinel_ids: Sequence[int] = (),
 ) -> LanguageScore:
-    """Scores whole documents, each on its own behind the separator; `stride` as in `cut_windows`, `mask_id` as above.
+    """Scores whole documents, each on its own behind the separator; `stride` as in `cut_windows`, `mask_id` and
+    `sentinel_ids` as above.
 
     `lengths_V`: bytes of each token (`token_byte_lengths`). Raises DataError when there is nothing to score.
     """
@@ -189,8 +193,10 @@ def score_documents(
     )
     if not len(windows) or not documents.bytes_D.sum():
         raise metrics.nothing_to_score()
-    score = summarise(score_windows(model, windows, autocast=autocast, mask_id=mask_id), documents)
-    return replace(score, pseudo=reading_for(model, mask_id).pseudo)
+    score = summarise(
+        score_windows(model, windows, autocast=autocast, mask_id=mask_id, sentinel_ids=sentinel_ids), documents
+    )
+    return replace(score, pseudo=reading_for(model, mask_id, sentinel_ids).pseudo)
 
 
 def summarise(scores: WindowScores, documents: DocumentSet) -> LanguageScore:

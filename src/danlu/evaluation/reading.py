@@ -4,7 +4,7 @@ B windows of a batch, T positions, N scored tokens, C width.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -15,7 +15,6 @@ from danlu.core.errors import UsageError
 from danlu.core.language import Text
 from danlu.models.model import LanguageModel
 from danlu.objectives.spans import Spans, left_over, taken_out
-from danlu.tokenizers.tokenizer import SENTINELS
 
 STRIPES = 10
 SPAN = 3
@@ -117,21 +116,22 @@ class SpansTaken(Reading):
     """For an encoder-decoder that learnt to fill in: each token is taken out once, in spans of three (pseudo-likelihood).
 
     In pass s every `stripes`th span is missing at once, as it was in training, so the encoder never sees the token asked
-    for, nor the others of these spans; the decoder sees those of them that come before it.
+    for, nor the others of these spans; the decoder sees those of them that come before it. `sign_ids` stand for the spans:
+    one for each in order where they are `numbered` (denoising), else one for all (infilling).
     """
 
     pseudo = True
 
-    def __init__(self, mask_id: int, objective: str) -> None:
-        self.mask_id, self.objective = mask_id, objective
-        self.stripes = 7 if objective == "denoising" else 3
+    def __init__(self, sign_ids: Sequence[int], *, numbered: bool) -> None:
+        self.signs_M, self.numbered = torch.tensor(sign_ids), numbered
+        self.stripes = 7 if numbered else 3
 
     def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
         """`stripes` passes, fewer where windows are shorter."""
         place_T = torch.arange(ids_BT.shape[1], device=ids_BT.device)
         real_BT = place_T <= lengths_B[:, None]
         asked_BT = torch.nn.functional.pad(scored_BT, (1, 0), value=False)
-        longest = max(SPAN, -(-len(place_T) // (self.stripes * len(SENTINELS))))
+        longest = max(SPAN, -(-len(place_T) // (self.stripes * len(self.signs_M)))) if self.numbered else SPAN
         for stripe in range(self.stripes):
             hidden_BT = asked_BT & ((place_T - 1) // longest % self.stripes == stripe)
             rows_R = hidden_BT.any(1).nonzero().squeeze(1)
@@ -143,14 +143,12 @@ class SpansTaken(Reading):
             yield self._ask(model, ids_BT[rows_R], spans, real_BT[rows_R], rows_R)
 
     def _ask(self, model: LanguageModel, ids_RT: Tensor, spans: Spans, real_RT: Tensor, rows_R: Tensor) -> Asked:
-        numbered = self.objective == "denoising"
-        signs_RT = torch.full_like(ids_RT, self.mask_id)
-        if numbered:
-            signs_RT = signs_RT + 1 + spans.numbers_BT.clamp(min=0)
+        which_RT = spans.numbers_BT.clamp(min=0) if self.numbered else torch.zeros_like(ids_RT)
+        signs_RT = self.signs_M.to(ids_RT.device)[which_RT]
         shown = left_over(ids_RT, spans, signs_RT, real_RT)
         source = model.encode(shown.ids_BS, shown.lengths_B)
         written_RN, asked_RN = ids_RT, spans.hidden_BT
-        if numbered:
+        if self.numbered:
             taken = taken_out(ids_RT, spans, signs_RT, real_RT)
             written_RN, asked_RN = taken.ids_BS, taken.tokens_BS
         hidden_RNC = model(model.begun(written_RN[:, :-1]), source=source).hidden_BTC
@@ -161,22 +159,27 @@ class SpansTaken(Reading):
         )
 
 
-def reading_for(model: LanguageModel, mask_id: int | None) -> Reading:
-    """The way to ask `model`. Raises UsageError for one that fills in when its tokenizer has no token that hides."""
+def reading_for(model: LanguageModel, mask_id: int | None, sentinel_ids: Sequence[int] = ()) -> Reading:
+    """The way to ask `model`. Raises UsageError for one that fills in when its tokenizer has no token that hides.
+
+    `sentinel_ids` stand for spans that are taken out, for encoder-decoders that learnt by denoising.
+    """
     if model.direction == "left-to-right":
         return LeftToRight()
     if model.objective == "prefix":
         return TwoParts()
-    if mask_id is None:
+    numbered = model.objective == "denoising"
+    sign_ids = sentinel_ids if numbered else [mask_id] if mask_id is not None else []
+    if not sign_ids:
         raise UsageError(
             Text("a model that reads both ways is scored by hiding tokens", "双向模型通过遮蔽词元评分"),
-            got=Text("a tokenizer without <|mask|>", "没有 <|mask|> 的分词器"),
+            got=Text("a tokenizer without a token that hides", "没有用于遮蔽的控制符的分词器"),
             allowed=Text("the tokenizer that the model was trained with", "训练该模型时使用的分词器"),
             fix=Text("name the folder of the run that made the model", "请指定生成该模型的运行目录"),
         )
     if model.direction == "encoder-decoder":
-        return SpansTaken(mask_id, model.objective)
-    return FillIn(mask_id)
+        return SpansTaken(sign_ids, numbered=numbered)
+    return FillIn(sign_ids[0])
 
 
 def window_context(model: LanguageModel) -> int:

@@ -101,7 +101,7 @@ def write(source: ExportSource, out: Path, settings: GGUFSettings) -> None:
         kind.fields(writer, _settings(source))
         for name, field in _tokenizer_fields(source).items():
             getattr(writer, f"add_{name}")(field)
-        for name, values in _tensors(source, settings).items():
+        for name, values in _tensors(source).items():
             numbers, number_type = _numbers(values, settings.dtype)
             writer.add_tensor(name, numbers, raw_dtype=number_type)
         with closing(writer):
@@ -116,7 +116,7 @@ def prove(source: ExportSource, out: Path, settings: GGUFSettings) -> list[Proof
     """Reads the file back and compares every tensor, bit by bit, and every field of the tokenizer."""
     reader = _library().GGUFReader(str(out / FILE))
     found = {tensor.name: tensor for tensor in reader.tensors}
-    wanted = _tensors(source, settings)
+    wanted = _tensors(source)
     if found.keys() != wanted.keys():
         raise _differs(", ".join(sorted(found.keys() ^ wanted.keys())))
     for name, values in wanted.items():
@@ -149,9 +149,8 @@ def _settings(source: ExportSource) -> Any:
     return source.architecture.settings.model_validate(dict(source.model.blueprint.settings))
 
 
-def _tensors(source: ExportSource, settings: GGUFSettings) -> dict[str, Values]:
+def _tensors(source: ExportSource) -> dict[str, Values]:
     """Every tensor by its name in GGUF, float32, [O, I]."""
-    del settings
     gguf = _library()
     layout, shape = source.architecture.layout, _settings(source)
     assert layout is not None

@@ -6,7 +6,7 @@ from torch.nn import functional
 from danlu.core.settings import plain, setting
 from danlu.models.architecture import Architecture
 from danlu.models.bart_layout import LAYOUT
-from danlu.models.encoder_decoder import EncoderDecoder, LearntBy, PairSettings, Parts, counted, fill
+from danlu.models.encoder_decoder import EncoderDecoder, LearntBy, fill
 from danlu.models.encoder_decoder import sized as nearest_size
 from danlu.models.heads import TiedHead
 from danlu.models.layers.layer_norm import LayerNorm
@@ -14,14 +14,14 @@ from danlu.models.layers.pair_embedding import NormedPairEmbedding
 from danlu.models.layers.start import EMBEDDING_DEVIATION
 from danlu.models.model import Blueprint, LanguageModel
 from danlu.models.plan import ParameterCount
-from danlu.models.post_norm_pair import check_heads, decoder_block, encoder_block
+from danlu.models.post_norm_pair import PostNormSettings, counted_post_norm, decoder_block, encoder_block
 from danlu.models.stack import Stack
 
 FIRST_POSITION = 2
 """Rows 0 and 1 of the positions are unused, as in the files of its authors."""
 
 
-class BartSettings(PairSettings):
+class BartSettings(PostNormSettings):
     """The shape of a BART."""
 
     objective: LearntBy = setting(
@@ -29,11 +29,6 @@ class BartSettings(PairSettings):
         "What the decoder is taught to write; follows the run's objective and decides how the model is asked",
         "解码器学习写出的内容；由训练目标决定，并决定评分与生成的方式",
     )
-
-    def model_post_init(self, context: object, /) -> None:
-        """Heads of equal width."""
-        del context
-        check_heads(self)
 
 
 def assemble(settings: BartSettings, vocab_size: int) -> LanguageModel:
@@ -71,17 +66,12 @@ def build(settings: BartSettings, vocab_size: int, *, seed: int = 0) -> Language
 
 def count(settings: BartSettings, vocab_size: int) -> ParameterCount:
     """Parameters and arithmetic of the model that `build` makes."""
-    width, inner = settings.width, settings.inner_width
-    feedforward = 2 * width * inner
-    parts = Parts(
-        embedding=(vocab_size + 2 * (settings.context_length + FIRST_POSITION)) * width,
-        layer=4 * width * width + feedforward,
-        decoder_layer=8 * width * width + feedforward,
-        vectors=settings.depth * (9 * width + inner) + settings.decoder_depth * (15 * width + inner) + 4 * width,
-        heads=width,
-        kept=8 * width + 2 * inner,
+    return counted_post_norm(
+        settings,
+        vocab_size,
+        position_rows=2 * (settings.context_length + FIRST_POSITION),
+        more_vectors=4 * settings.width,
     )
-    return counted(settings, vocab_size, parts)
 
 
 def sized(num_parameters: int, vocab_size: int, context: int) -> BartSettings:

@@ -7,6 +7,7 @@ input is scaled, as in T5 1.0.
 from typing import Any, Literal
 
 from torch import nn
+from torch.nn import functional
 
 from danlu.core.settings import plain, setting
 from danlu.models.architecture import Architecture
@@ -16,13 +17,13 @@ from danlu.models.heads import FreeHead, ScaledTiedHead
 from danlu.models.layers.block import PreNormBlock
 from danlu.models.layers.cross_attention import UnscaledCrossAttention
 from danlu.models.layers.decoder_block import PreNormDecoderBlock
+from danlu.models.layers.feedforward import GeluGatedFeedForward, UnbiasedFeedForward, tanh_gelu
 from danlu.models.layers.mixing import Mixing
 from danlu.models.layers.norm import RMSNorm
 from danlu.models.layers.pair_embedding import DistanceEmbedding
 from danlu.models.layers.position import Unturned
 from danlu.models.layers.relative import PlainAttention, RelativeCausal, RelativeFull, RelativePositions
 from danlu.models.layers.start import EMBEDDING_DEVIATION
-from danlu.models.layers.unbiased_feedforward import ReluFeedForward, TanhGatedFeedForward
 from danlu.models.model import Blueprint, LanguageModel
 from danlu.models.plan import ParameterCount
 from danlu.models.stack import Stack
@@ -144,8 +145,10 @@ def _attention(settings: T5Settings, mixing: Mixing) -> PlainAttention:
 
 
 def _feedforward(settings: T5Settings) -> nn.Module:
-    kind = TanhGatedFeedForward if settings.activation == "gated-gelu" else ReluFeedForward
-    return kind(width=settings.width, inner_width=settings.inner_width)
+    width, inner_width = settings.width, settings.inner_width
+    if settings.activation == "gated-gelu":
+        return GeluGatedFeedForward(width=width, inner_width=inner_width, activation=tanh_gelu)
+    return UnbiasedFeedForward(width=width, inner_width=inner_width, activation=functional.relu)
 
 
 def _block(settings: T5Settings, mixing: Mixing) -> PreNormBlock:

@@ -6,23 +6,18 @@ from torch.nn import functional
 
 from danlu.core.settings import plain
 from danlu.models.architecture import Architecture
-from danlu.models.encoder_decoder import EncoderDecoder, PairSettings, Parts, counted, fill
+from danlu.models.encoder_decoder import EncoderDecoder, fill
 from danlu.models.encoder_decoder import sized as nearest_size
 from danlu.models.heads import TiedHead
 from danlu.models.layers.pair_embedding import SinusoidEmbedding
 from danlu.models.model import Blueprint, LanguageModel
 from danlu.models.plan import ParameterCount
-from danlu.models.post_norm_pair import check_heads, decoder_block, encoder_block
+from danlu.models.post_norm_pair import PostNormSettings, counted_post_norm, decoder_block, encoder_block
 from danlu.models.stack import Stack
 
 
-class TransformerSettings(PairSettings):
+class TransformerSettings(PostNormSettings):
     """The shape of a Transformer."""
-
-    def model_post_init(self, context: object, /) -> None:
-        """Heads of equal width."""
-        del context
-        check_heads(self)
 
 
 def assemble(settings: TransformerSettings, vocab_size: int) -> LanguageModel:
@@ -54,18 +49,7 @@ def build(settings: TransformerSettings, vocab_size: int, *, seed: int = 0) -> L
 
 def count(settings: TransformerSettings, vocab_size: int) -> ParameterCount:
     """Parameters and arithmetic of the model that `build` makes."""
-    width, inner = settings.width, settings.inner_width
-    feedforward = 2 * width * inner
-    parts = Parts(
-        embedding=vocab_size * width,
-        layer=4 * width * width + feedforward,
-        decoder_layer=8 * width * width + feedforward,
-        # biases of four products and of the feed-forward part, and two numbers for each norm
-        vectors=settings.depth * (9 * width + inner) + settings.decoder_depth * (15 * width + inner),
-        heads=width,
-        kept=8 * width + 2 * inner,
-    )
-    return counted(settings, vocab_size, parts)
+    return counted_post_norm(settings, vocab_size, position_rows=0, more_vectors=0)
 
 
 def sized(num_parameters: int, vocab_size: int, context: int) -> TransformerSettings:

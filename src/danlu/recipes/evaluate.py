@@ -132,6 +132,7 @@ def score_text(
         stride=settings.stride,
         autocast=torch.bfloat16 if wanted == "bfloat16" else None,
         mask_id=model.tokenizer.mask_id,
+        sentinel_ids=model.tokenizer.sentinel_ids,
     )
 
 

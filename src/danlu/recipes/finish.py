@@ -219,6 +219,7 @@ def finish_run(
             lengths_V=token_byte_lengths(tokenizer),
             autocast=dtype,
             mask_id=tokenizer.mask_id,
+            sentinel_ids=tokenizer.sentinel_ids,
         )
     with stage("report", watch):
         event = _finished_event(run, model, score, references, stopwatch)

@@ -41,7 +41,13 @@ class Look:
     def __call__(self, state: TrainState) -> float:
         """Bits per byte of the sample of windows."""
         began = time.perf_counter()
-        scores = score_windows(state.model, self.windows, autocast=self.dtype, mask_id=self.tokenizer.mask_id)
+        scores = score_windows(
+            state.model,
+            self.windows,
+            autocast=self.dtype,
+            mask_id=self.tokenizer.mask_id,
+            sentinel_ids=self.tokenizer.sentinel_ids,
+        )
         self.measured(scores.num_tokens, time.perf_counter() - began)
         counters = state.counters
         self._write(

@@ -36,13 +36,13 @@ SEPARATOR = "<|bos|>"  # starts every document; its id is `bos_id`
 PADDING = "<|pad|>"  # fills up short texts in programs that need it
 MASK = "<|mask|>"  # stands where a token is hidden from a masked model
 CONTROLS_OF_MASKED = (SEPARATOR, PADDING, MASK)
-OWN_ROLES = Roles(begins=SEPARATOR, pads=PADDING, hides=MASK)
 # Before the three parts of a document whose middle is to be filled in (Bavarian et al. 2022, arXiv:2207.14255).
 PREFIX, MIDDLE, SUFFIX = "<|prefix|>", "<|middle|>", "<|suffix|>"
 # What is said of two pieces of text: whether they stand as they stood in the document.
 TRUE, FALSE = "<|true|>", "<|false|>"
 # Spans of a window that are taken out for a denoising model: 256 tokens have 13, and 32 suffice for 640.
 SENTINELS = tuple(f"<|hidden_{number}|>" for number in range(32))
+OWN_ROLES = Roles(begins=SEPARATOR, pads=PADDING, hides=MASK, sentinels=SENTINELS)
 
 
 class TokenizerSettings(Settings):
@@ -163,7 +163,7 @@ class Tokenizer:
     @property
     def sentinel_ids(self) -> tuple[int, ...]:
         """What stands for spans that are taken out, in order; empty where the tokenizer was made without them."""
-        return tuple(self.control_tokens[name] for name in SENTINELS if name in self.control_tokens)
+        return tuple(self.control_tokens[name] for name in self.roles.sentinels if name in self.control_tokens)
 
     @property
     def digest(self) -> str | None:

@@ -82,19 +82,38 @@ class DenseFeedForward(nn.Module):
 
 
 @final
-class GeluGatedFeedForward(nn.Module):
-    """GeGLU, Shazeer 2020 (arXiv:2002.05202), without biases: gelu(gate(x)) * up(x), projected down."""
+class UnbiasedFeedForward(nn.Module):
+    """activation(up(x)) projected down, without biases (T5: Raffel et al. 2020, arXiv:1910.10683)."""
 
-    def __init__(self, *, width: int, inner_width: int) -> None:
+    def __init__(self, *, width: int, inner_width: int, activation: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.up = nn.Parameter(torch.empty(inner_width, width))
+        self.down = nn.Parameter(torch.empty(width, inner_width))
+        self.activation = activation
+
+    def forward(self, x: Tensor, norm: nn.Module) -> Tensor:
+        """[..., C] to [..., C]: the part applied to norm(x)."""
+        return functional.linear(self.activation(functional.linear(norm(x), self.up)), self.down)
+
+
+@final
+class GeluGatedFeedForward(nn.Module):
+    """GeGLU, Shazeer 2020 (arXiv:2002.05202), without biases: activation(gate(x)) * up(x), projected down; `activation` is
+    GELU or its tanh form."""
+
+    def __init__(
+        self, *, width: int, inner_width: int, activation: Callable[[Tensor], Tensor] = functional.gelu
+    ) -> None:
         super().__init__()
         self.gate = nn.Parameter(torch.empty(inner_width, width))
         self.up = nn.Parameter(torch.empty(inner_width, width))
         self.down = nn.Parameter(torch.empty(width, inner_width))
+        self.activation = activation
 
     def forward(self, x: Tensor, norm: nn.Module) -> Tensor:
         """[..., C] to [..., C]: the part applied to norm(x)."""
         gate, up = functional.linear(norm(x), torch.cat([self.gate, self.up])).chunk(2, dim=-1)
-        return functional.linear(functional.gelu(gate) * up, self.down)
+        return functional.linear(self.activation(gate) * up, self.down)
 
 
 def tanh_gelu(x: Tensor) -> Tensor:
