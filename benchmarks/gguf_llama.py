@@ -4,8 +4,9 @@
     python benchmarks/gguf_llama.py RUN        the model of a run instead
 
 llama.cpp comes from the package llama-cpp-py-sync, in an environment of its own under benchmarks/.peers; its library asks
-for glibc 2.38, and where that is older (docs/log/2026-11-26-gguf-beside-llama-cpp.md) nothing is compared. The last line
-is one JSON object: for each model the texts whose ids are equal, and the greedy tokens that are, of 32 behind 5 prompts.
+for glibc 2.38, and where that is older, one built from source takes its place
+(docs/log/2026-11-26-gguf-in-llama-cpp.md). The last line is one JSON object: for each model the texts whose ids are equal,
+the prompts of 5 behind which 32 greedy tokens are, and the largest difference of scores.
 """
 
 import argparse
@@ -14,14 +15,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from danlu.core.artifacts import finish_artifact
 from danlu.exporting.gguf import FILE, KINDS
 from danlu.exporting.parity import parity_texts
-from danlu.exporting.source import open_source
+from danlu.exporting.source import ExportSource, open_source
 from danlu.models import ARCHITECTURES
 from danlu.models.store import save_model
 from danlu.recipes.export import export
@@ -32,17 +33,27 @@ PEERS = Path(__file__).parent / ".peers"
 PACKAGE = "llama-cpp-py-sync==0.11739"
 PROMPTS = ("The furnace", "炉火", " ", "3.14", "def f(x):\n")
 NEW = 32
-# What llama.cpp is asked for, in its own environment: ids of each text, then ids written greedily behind each prompt.
+# What llama.cpp is asked for, in its own environment: ids of each text; then, behind each prompt, the ids of the likeliest
+# tokens, one after the other, and the scores behind the prompt. Bytes are cut into characters otherwise there, so ids are told.
 THEIRS = """
 import json, sys
 from llama_cpp_py_sync import Llama
 asked = json.load(sys.stdin)
 model = Llama(asked["file"], n_ctx=asked["context"], verbose=False)
 ids = [model.tokenize(text, add_special=False, parse_special=False) if text else [] for text in asked["texts"]]
+def scores():
+    return model._ffi.unpack(model._lib.llama_get_logits_ith(model._ctx, -1), model.n_vocab)
 written = []
 for prompt in asked["prompts"]:
-    text = model.generate(prompt, max_tokens=asked["new"], temperature=0.0, repeat_penalty=1.0, seed=0)
-    written.append(text)
+    model._clear_context_state()
+    given = model.tokenize(prompt, add_special=True, parse_special=False)
+    place = model._eval_tokens(given, 0)
+    first, best = scores(), []
+    for _ in range(asked["new"]):
+        now = scores()
+        best.append(max(range(len(now)), key=now.__getitem__))
+        place = model._eval_tokens(best[-1:], place)
+    written.append({"given": given, "ids": best, "scores": first})
 json.dump({"ids": ids, "written": written}, sys.stdout)
 """
 
@@ -107,29 +118,43 @@ def compare(run: Path, out: Path, python: Path) -> dict[str, Any]:
     wrong = [text for text, ids in zip(texts, theirs["ids"], strict=True) if source.tokenizer.encode(text) != list(ids)]
     for text in wrong[:3]:
         print("differs:", repr(text[:80]), file=sys.stderr)
-    equal = [ours(source, prompt) == text for prompt, text in zip(PROMPTS, theirs["written"], strict=True)]
+    found = [ours(source, prompt) for prompt in PROMPTS]
+    equal = [
+        mine.ids == one["ids"] and mine.given == one["given"]
+        for mine, one in zip(found, theirs["written"], strict=True)
+    ]
+    differences = [
+        float((mine.scores_V - torch.tensor(one["scores"])).abs().max())
+        for mine, one in zip(found, theirs["written"], strict=True)
+    ]
     return {
         "texts": len(texts),
         "texts_equal": len(texts) - len(wrong),
         "prompts": len(PROMPTS),
         "greedy_equal": sum(equal),
+        "largest_difference": max(differences),
     }
 
 
-def ours(source: Any, prompt: str) -> str:
-    """The text that the model writes greedily behind the separator and `prompt`."""
-    ids = [source.tokenizer.bos_id, *source.tokenizer.encode(prompt)]
-    written = []
+class Written(NamedTuple):
+    """The ids of a prompt, its separator included, the likeliest ids behind it, and the scores [V] of the first of them."""
+
+    given: list[int]
+    ids: list[int]
+    scores_V: torch.Tensor
+
+
+@torch.no_grad()
+def ours(source: ExportSource, prompt: str) -> Written:
+    """What the model writes greedily behind the separator and `prompt`."""
+    given = [source.tokenizer.bos_id, *source.tokenizer.encode(prompt)]
+    ids: list[int] = []
+    scores = []
     for _ in range(NEW):
-        with torch.no_grad():
-            hidden_BTC = source.model(torch.tensor([ids])).hidden_BTC
-            best = int(source.model.logits(hidden_BTC)[0, -1].argmax())
-        if best == source.tokenizer.bos_id:
-            break
-        ids.append(best)
-        written.append(best)
-    text: str = source.tokenizer.decode(written)
-    return text
+        hidden_BTC = source.model(torch.tensor([[*given, *ids]])).hidden_BTC
+        scores.append(source.model.logits(hidden_BTC)[0, -1])
+        ids.append(int(scores[-1].argmax()))
+    return Written(given, ids, scores[0])
 
 
 if __name__ == "__main__":
