@@ -148,8 +148,8 @@ def score_windows(
 
     `autocast`: dtype of matrix products (None: as the weights are). Losses are summed in float64, logits are float32.
     Windows of similar length share a batch, so the work is that of the tokens; give the model before torch.compile, as
-    shapes differ. `mask_id` hides tokens from a model that fills in, `sentinel_ids` stand for spans of them; UsageError where it needs
-    them.
+    shapes differ. `mask_id` hides tokens from a model that fills in, `sentinel_ids` stand for spans of them; UsageError
+    where it needs them.
     """
     reading = reading_for(model, mask_id, sentinel_ids)
     sums = _Sums(len(windows))

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from danlu.core.artifacts import Artifact, finish_artifact, is_finished, open_artifact
-from danlu.core.errors import UsageError
+from danlu.core.artifacts import Artifact, finish_artifact, open_artifact
 from danlu.core.events import Watcher, ignore
-from danlu.core.language import Text
 from danlu.core.settings import plain, resolve
 from danlu.exporting import FORMATS
 from danlu.exporting.format import ExportFormat, Proof
 from danlu.exporting.source import ExportSource, open_source
-from danlu.recipes.beside import written_beside
+from danlu.recipes.beside import finished_before, written_beside
 
 KIND = "export"
 
@@ -49,7 +47,9 @@ def export(
     row.check(source, settings)
     target = Path(out)
     wanted = {"format": to, **plain(settings)}
-    done = _finished_before(target, source, wanted)
+    done = finished_before(
+        target, KIND, lambda there: dict(there.settings) == wanted and dict(there.inputs) == _inputs(source)
+    )
     if done is not None:
         return _result(done, to, ())
     with written_beside(target) as part:
@@ -60,23 +60,6 @@ def export(
             watch({"event": "proven", "program": proof.program, "difference": proof.largest_difference})
         finish_artifact(part, KIND, settings=wanted, inputs=_inputs(source), facts=_facts(source, proofs))
     return _result(open_artifact(target, KIND), to, tuple(proofs))
-
-
-def _finished_before(target: Path, source: ExportSource, wanted: dict[str, Any]) -> Artifact | None:
-    """The same export, finished earlier; raises UsageError when `target` holds anything else."""
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return None
-    if target.is_dir() and is_finished(target, KIND):
-        there = open_artifact(target, KIND, verify="hashes")
-        if dict(there.settings) == wanted and dict(there.inputs) == _inputs(source):
-            return there
-    raise UsageError(
-        Text("{path} holds something else", "{path} 中已有其他内容"),
-        got=Text("a file", "文件") if target.is_file() else ", ".join(sorted(p.name for p in target.iterdir())[:8]),
-        allowed=Text("a new folder, or the same export again", "新目录，或同一次导出"),
-        fix=Text("choose another folder with -o", "请用 -o 选择其他目录"),
-        path=target,
-    )
 
 
 def _inputs(source: ExportSource) -> dict[str, str]:

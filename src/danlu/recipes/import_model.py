@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import torch
 
-from danlu.core.artifacts import Artifact, finish_artifact, is_finished, open_artifact
+from danlu.core.artifacts import Artifact, finish_artifact, open_artifact
 from danlu.core.disk import read_json
 from danlu.core.errors import UsageError
 from danlu.core.events import Watcher, ignore
@@ -19,7 +19,7 @@ from danlu.exporting.huggingface import prove_import
 from danlu.exporting.source import ExportSource, open_source
 from danlu.models.heads import MissingHead
 from danlu.models.store import CONFIG, save_model
-from danlu.recipes.beside import written_beside
+from danlu.recipes.beside import finished_before, written_beside
 from danlu.recipes.load import model_folder
 from danlu.tokenizers.tokenizer import save_tokenizer
 
@@ -76,7 +76,11 @@ def import_model(
     _check_foreign(inside)
     source = open_source(inside)
     target, wanted = Path(out), plain(settings)
-    done = _finished_before(target, source, wanted)
+    done = finished_before(
+        target,
+        KIND,
+        lambda there: dict(there.settings) == wanted and there.inputs.get("original") == source.artifact.digest,
+    )
     if done is not None:
         return _result(source, done, ())
     proofs = tuple(prove_import(source)) if settings.proof else ()
@@ -142,21 +146,4 @@ def _check_foreign(folder: Path) -> None:
         allowed=Text("a Hugging Face folder that another program wrote", "其他程序写出的 Hugging Face 目录"),
         fix=Text("use it as it is: danlu evaluate {path}", "直接使用即可：danlu evaluate {path}"),
         path=folder,
-    )
-
-
-def _finished_before(target: Path, source: ExportSource, wanted: dict[str, Any]) -> Artifact | None:
-    """The same import, finished earlier; raises UsageError when `target` holds anything else."""
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return None
-    if target.is_dir() and is_finished(target, KIND):
-        there = open_artifact(target, KIND, verify="hashes")
-        if dict(there.settings) == wanted and there.inputs.get("original") == source.artifact.digest:
-            return there
-    raise UsageError(
-        Text("{path} holds something else", "{path} 中已有其他内容"),
-        got=Text("a file", "文件") if target.is_file() else ", ".join(sorted(p.name for p in target.iterdir())[:8]),
-        allowed=Text("a new folder, or the same import again", "新目录，或同一次导入"),
-        fix=Text("choose another folder with -o", "请用 -o 选择其他目录"),
-        path=target,
     )
