@@ -28,6 +28,7 @@ from danlu.runtime.device import DeviceSettings, apply_runtime, choose_runtime
 from danlu.runtime.machine import this_machine
 from danlu.runtime.measure import measured_machine
 from danlu.runtime.world import World
+from danlu.tokenizers.tokenizer import MASK
 from danlu.training import OPTIMIZERS
 from danlu.training.settings import TrainingSettings
 from danlu.training.state import TrainState
@@ -78,7 +79,7 @@ def measure(
     ids = np.random.Generator(np.random.PCG64(0)).integers(VOCABULARY, size=400_000).astype(np.uint16)
     order = WindowOrder(np.array([0, len(ids)]), context=context, seed=0)
     batches = WindowBatches(ids, order, num_windows=batch_tokens // context)
-    objective = OBJECTIVES.load(row.default_objective)(Vocabulary(size=VOCABULARY, mask_id=0))
+    objective = OBJECTIVES.load(row.default_objective)(Vocabulary(size=VOCABULARY, controls={MASK: 0}))
     world = World(rank=0, size=1, local_rank=0)
     seconds, peaks = [], [gemm_peak(dtype)]
     for step in range(steps + 2):
