@@ -30,9 +30,9 @@ from danlu.corpus.store import open_corpus
 HERE = Path(__file__).parent
 PEERS = HERE / ".peers"
 # datatrove's own list of extras brings torch-sized things; these are what the steps here import.
-DATATROVE = ("datatrove==0.10.1", "spacy", "nltk", "orjson", "xxhash", "regex", "ftfy", "fasteners", "tldextract")
+DATATROVE = ("datatrove==0.10.1", "spacy", "nltk", "orjson", "xxhash<4", "regex", "ftfy", "fasteners", "tldextract")
 DATATROVE_IMPORTS = (*DATATROVE, "tokenizers")
-SHARDS = ("corpus.reading.shard_bytes=4194304", "runtime.processes=2", "runtime.executor=processes")
+SHARDS = ("runtime.processes=2", "runtime.executor=processes")
 # The peer's order begins behind the language filter.
 RULES = (*SHARDS, "corpus.preset=fineweb", "corpus.duplicates.near=false", "corpus.limits.language=[0.0, 1.0]")
 NEAR = (*SHARDS, "corpus.preset=minimal", "corpus.duplicates.near=true")

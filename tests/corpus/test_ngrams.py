@@ -6,7 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.corpus.measures.ngrams import Tokens, covered_characters, duplicate_characters, repeats, top_characters
+from danlu.corpus.measures.ngrams import (
+    Tokens,
+    _sorted_by_key,
+    covered_characters,
+    duplicate_characters,
+    repeats,
+    top_characters,
+)
 
 TEXTS = st.lists(st.lists(st.integers(0, 3), max_size=40), min_size=1, max_size=4)
 LONGEST = 6
@@ -70,3 +77,10 @@ def test_those_that_stand_twice(texts: list[list[int]]) -> None:
                 for step in range(found.n)
             }
             assert value == sum(text[place] + 1 for place in covered)
+
+
+@given(keys=st.lists(st.integers(0, 2**42 - 1) | st.integers(0, 3), max_size=60))
+def test_few_and_many_tokens_are_put_in_the_same_order(keys: list[int]) -> None:
+    places, values = np.arange(len(keys)), np.array(keys, np.int64)
+    for few, many in zip(_sorted_by_key(places, values, 21), _sorted_by_key(places, values, 22), strict=True):
+        assert few.tolist() == many.tolist()

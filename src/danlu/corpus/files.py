@@ -14,6 +14,9 @@ from danlu.corpus.opening import UnpackError, compression_of, is_regular, read_h
 from danlu.corpus.recognising import HEAD_BYTES, is_hidden, readers, recognise
 from danlu.corpus.settings import ReadingSettings
 
+SHARDS_WANTED = 64  # so that the last ones to end leave a core idle for a small part of the time
+SHARD_BYTES = (2 * 2**20, 64 * 2**20)  # each has a file to write and rows to merge
+
 
 @dataclass(kw_only=True)
 class FoundFiles:
@@ -69,27 +72,38 @@ def find_files(sources: Sequence[Path], settings: ReadingSettings, *, valid: Seq
     return found
 
 
-def plan_shards(files: Sequence[SourceFile], shard_bytes: int) -> list[Shard]:
-    """Packs files in order into shards of about `shard_bytes`; larger ones are cut into ranges where that is possible."""
+def plan_shards(files: Sequence[SourceFile], shard_bytes: int | None) -> list[Shard]:
+    """Packs files in order into shards of about `shard_bytes`; larger ones are cut into ranges where that is possible.
+
+    None: SHARDS_WANTED shards, within SHARD_BYTES.
+    """
+    size = shard_bytes or min(max(sum(map(input_weight, files)) // SHARDS_WANTED, SHARD_BYTES[0]), SHARD_BYTES[1])
     shards: list[list[FilePart]] = [[]]
-    room = shard_bytes
+    room = size
     for file in files:
-        weight = file.num_bytes * (4 if file.compression else 1)
+        weight = input_weight(file)
         if weight > room and shards[-1]:
             shards.append([])
-            room = shard_bytes
-        ranges = _ranges(file, shard_bytes)
+            room = size
+        ranges = _ranges(file, size)
         shards[-1].append(ranges[0])
         shards.extend([part] for part in ranges[1:])
         room = room - weight if len(ranges) == 1 else 0
     return [Shard(index=index, parts=tuple(parts)) for index, parts in enumerate(shards) if parts]
 
 
+def input_weight(file: SourceFile) -> int:
+    """Bytes that a file is worth of work: packed text is about four times as long unpacked."""
+    return file.num_bytes * (4 if file.compression else 1)
+
+
 def _ranges(file: SourceFile, shard_bytes: int) -> list[FilePart]:
+    """The whole file, or parts of equal size: a small last one would leave a core idle at the end."""
     whole = file.valid or file.compression or not readers()[file.reader].ranges
     if whole or file.num_bytes <= 2 * shard_bytes:
         return [FilePart(file=file)]
-    starts = list(range(0, file.num_bytes, shard_bytes))
+    size = -(-file.num_bytes // round(file.num_bytes / shard_bytes))
+    starts = list(range(0, file.num_bytes, size))
     return [FilePart(file=file, start=a, stop=b) for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
 

@@ -10,7 +10,7 @@ from danlu.core.artifacts import Artifact
 from danlu.core.errors import DataError
 from danlu.core.events import Watcher, ignore
 from danlu.core.language import Text
-from danlu.corpus.files import FoundFiles, find_files, plan_shards
+from danlu.corpus.files import FoundFiles, find_files, input_weight, plan_shards
 from danlu.corpus.settings import CorpusRuntime, CorpusSettings
 from danlu.runtime.shards import HERE, Workers, num_cpus, session
 
@@ -48,7 +48,7 @@ def build_corpus(
 
 
 def _workers(found: FoundFiles, settings: CorpusSettings, runtime: CorpusRuntime) -> Workers:
-    num_bytes = sum(file.num_bytes * (4 if file.compression else 1) for file in found.files)
+    num_bytes = sum(map(input_weight, found.files))
     num_workers = runtime.processes or num_cpus()
     if runtime.executor != "auto":
         return Workers(executor=runtime.executor, count=num_workers, address=runtime.address)

@@ -89,8 +89,11 @@ class ReadingSettings(Settings):
     segment_bytes: int = setting(
         32 * 1024, "bytes of a segment, about; many small ones make 5 % of them exact", "每段的大致字节数", ge=256
     )
-    shard_bytes: int = setting(
-        64 * 2**20, "bytes of input that one shard of work holds", "每个工作分片的输入字节数", ge=1024
+    shard_bytes: int | None = setting(
+        None,
+        "bytes of input that one shard of work holds; unset: a 64th of the input, from 2 to 64 MiB",
+        "每个工作分片的输入字节数；不设则取输入的 1/64，限 2 至 64 MiB",
+        ge=1024,
     )
 
 

@@ -44,6 +44,8 @@ class Workers:
 Work = Callable[[Any], Result]
 HERE = Workers()
 LOCK = ".lock"
+# Two workers that import for themselves take 0.4 s of both cores, while the caller needs one for its own imports.
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
 def _nothing_to_start(workers: Workers, module: str) -> AbstractContextManager[None]:
@@ -167,7 +169,7 @@ def run_here(work: Work, shards: Sequence[Any], workers: Workers) -> Iterator[Re
 
 
 def run_in_processes(work: Work, shards: Sequence[Any], workers: Workers) -> Iterator[Result]:
-    """Fresh processes (spawn: no thread or lock of this one is copied into them), those of the session if one is open."""
+    """Fresh processes (no thread or lock of this one is copied into them), those of the session if one is open."""
     if not shards:
         return
     opened = _POOL.get()
@@ -187,11 +189,9 @@ def run_in_processes(work: Work, shards: Sequence[Any], workers: Workers) -> Ite
 
 @contextmanager
 def process_session(workers: Workers, module: str) -> Iterator[None]:
-    """Keeps the processes until the block ends, and starts them at once: each takes 0.4 s to import `module`."""
+    """Keeps the processes until the block ends. `module` takes 0.4 s to import: that begins at once, beside the caller."""
+    _start_server(module)
     with _pool(workers.count, module) as pool:
-        with _without_main():
-            for _ in range(workers.count):
-                pool.submit(_nothing)
         token = _POOL.set(pool)
         try:
             yield
@@ -201,12 +201,25 @@ def process_session(workers: Workers, module: str) -> Iterator[None]:
 
 @contextmanager
 def _pool(count: int, module: str | None = None) -> Iterator[ProcessPoolExecutor]:
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context(METHOD)
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker, initargs=(module,))
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_server(module: str) -> None:
+    """Starts the process that workers are forked from, which has `module`: one import for all of them.
+
+    It has no threads that work and no locks of this process; it idles until this process ends. One that runs already is
+    kept, with what it has imported.
+    """
+    if METHOD == "forkserver":
+        from multiprocessing.forkserver import ensure_running, set_forkserver_preload
+
+        set_forkserver_preload([module])
+        ensure_running()
 
 
 _POOL: ContextVar[ProcessPoolExecutor | None] = ContextVar("pool", default=None)
@@ -223,10 +236,6 @@ def worker_lost() -> WorkerLostError:
             "再次运行同一命令即可继续，已完成的分片会保留；若内存不足，请减少进程数（runtime.processes=1）",
         ),
     )
-
-
-def _nothing() -> None:
-    """A first task: processes are started when there is one."""
 
 
 def _start_worker(module: str | None) -> None:

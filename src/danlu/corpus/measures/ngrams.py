@@ -11,6 +11,8 @@ import numpy as np
 
 from danlu.corpus.measures.batch import Array
 
+TOKEN_BITS = 21
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tokens:
@@ -24,11 +26,6 @@ class Tokens:
     length_T: Array
     gap_T: Array
     num_documents: int
-
-    def ends_T(self) -> Array:
-        """Where the document of each token ends."""
-        counts_D = np.bincount(self.document_T, minlength=self.num_documents)
-        return np.repeat(np.cumsum(counts_D), counts_D)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,39 +45,47 @@ class Repeats:
 
 def repeats(tokens: Tokens, longest: int) -> Iterator[Repeats]:
     """The repeated n-grams for n = 2, 3, ... `longest`."""
-    token_T = tokens.token_T.astype(np.int64)
-    ends_T = tokens.ends_T()
-    places = np.arange(token_T.size)
-    group = (tokens.document_T.astype(np.int64) << 21) | token_T
+    size = tokens.token_T.size
+    bits = max(TOKEN_BITS, size.bit_length())
+    keys = (tokens.document_T.astype(np.int64) << TOKEN_BITS) | tokens.token_T
+    places, keys = _sorted_by_key(np.arange(size), keys, bits)
+    fresh = _differs_from_last(keys)
+    # Each token has a number of its own in each document, so what reaches into the next document is like nothing else.
+    rank_T = np.full(size + 1, size, np.int64)
+    rank_T[places] = np.cumsum(fresh) - 1
+    places, fresh = _repeating(places, fresh)
     for n in range(2, longest + 1):
-        fits = places + n <= ends_T[places]
-        places, group = places[fits], group[fits]
-        keys = (group << 21) | token_T[places + n - 1]
-        several = _share_a_slot(keys)
-        places, keys = places[several], keys[several]
-        order = np.argsort(keys, kind="stable")  # documents stand in order already, which it makes use of
-        ordered = keys[order]
-        fresh = np.ones(order.size, bool)
-        np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+        keys = (np.cumsum(fresh) << bits) | rank_T[places + n - 1]
+        places, keys = _sorted_by_key(places, keys, bits)
+        places, fresh = _repeating(places, _differs_from_last(keys))
         starts = np.flatnonzero(fresh)
-        counts = np.diff(starts, append=order.size)
-        several = counts > 1
-        places = places[order[np.repeat(several, counts)]]
-        counts = counts[several]
-        starts = np.cumsum(counts) - counts
-        first = places[starts]  # a stable order keeps equal ones as they stood
-        group = np.repeat(np.arange(counts.size), counts)
-        yield Repeats(n=n, places=places, starts=starts, counts=counts, first=first)
+        counts = np.diff(starts, append=fresh.size)
+        yield Repeats(n=n, places=places, starts=starts, counts=counts, first=places[starts])
 
 
-SLOT_BITS = 20
+def _sorted_by_key(places: Array, keys: Array, bits: int) -> tuple[Array, Array]:
+    """Both in the order of the keys, equal ones in the order of their places, which have `bits`, as keys have twice.
+
+    Key and place in one number: to sort numbers is 6 to 13 times as quick as to find their order.
+    """
+    if 3 * bits > 63:
+        order = np.argsort(keys, kind="stable")
+        return places[order], keys[order]
+    packed = np.sort((keys << bits) | places)
+    return packed & ((1 << bits) - 1), packed >> bits
 
 
-def _share_a_slot(keys: Array) -> Array:
-    """Keys that may come twice, since another fell into the same of 2 ** 20 slots; sorting only those costs a third less."""
-    slots = ((keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
-    found: Array = np.bincount(slots, minlength=1 << SLOT_BITS)[slots] > 1
-    return found
+def _differs_from_last(keys: Array) -> Array:
+    fresh = np.ones(keys.size, bool)
+    np.not_equal(keys[1:], keys[:-1], out=fresh[1:])
+    return fresh
+
+
+def _repeating(places: Array, fresh: Array) -> tuple[Array, Array]:
+    """Those that stand in a run of at least two; `fresh` marks the first of each run."""
+    several = ~fresh
+    several[:-1] |= several[1:]
+    return places[several], fresh[several]
 
 
 def top_characters(tokens: Tokens, found: Repeats) -> Array:

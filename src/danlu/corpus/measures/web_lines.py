@@ -21,6 +21,7 @@ from danlu.corpus.measures.word_batch import PUNCTUATION_MARK, SENTENCE_END, Wor
 LINE_RULES = ("long_word", "unpunctuated", "few_words", "javascript", "policy")
 LEAST_WORDS, LONGEST_WORD, SHORT_LINE = 3, 1000, 30
 _POLICY = "terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies"
+_JAVASCRIPT, _LOREM = "javascript", "lorem ipsum"
 _CLOSING = (".", "?", "!", '"', "'", "。", "？", "！", "”", "’", "」", "』", "…")
 _QUOTES, _HAN_TERMINAL = tuple("”’」』）"), tuple("。！？…")
 TERMINAL = tuple(".?!。！？．｡؟۔।॥።᙮‼‽⁇⁈⁉﹒﹖﹗")
@@ -93,7 +94,7 @@ def _judge_lines(words: WordBatch, rules: tuple[str, ...]) -> KeptLines:
         kept_L=open_L,
         removed=removed,
         curly_L=before["policy"] & pc.match_substring(words.lines, "{").to_numpy(zero_copy_only=False),
-        lorem_L=has_words_L & _contains(words.lines, "lorem ipsum"),
+        lorem_L=has_words_L & _contains(words, _LOREM),
     )
 
 
@@ -105,8 +106,8 @@ _BROKEN: dict[str, Callable[[WordBatch], Array]] = {
     "long_word": lambda words: words.longest_run_L > LONGEST_WORD,
     "unpunctuated": _unpunctuated,
     "few_words": lambda words: words.words_L < LEAST_WORDS,
-    "javascript": lambda words: _contains(words.lines, "javascript"),
-    "policy": lambda words: _contains(words.lines, _POLICY),
+    "javascript": lambda words: _contains(words, _JAVASCRIPT),
+    "policy": lambda words: _contains(words, _POLICY),
 }
 
 
@@ -120,9 +121,13 @@ def _ends_sentence(lines: Any) -> Array:
     return found
 
 
-def _contains(lines: Any, pattern: str) -> Array:
-    found: Array = pc.match_substring_regex(lines, pattern, ignore_case=True).to_numpy(zero_copy_only=False)
-    return found
+def _contains(words: WordBatch, pattern: str) -> Array:
+    """Lines that hold a pattern. All three patterns are looked for in whole texts first: few texts have one at all."""
+    suspects_L = np.flatnonzero(words.texts_with("|".join((_POLICY, _JAVASCRIPT, _LOREM)))[words.document_L])
+    found_L = np.zeros(words.length_L.size, bool)
+    lines = words.lines.take(pa.array(suspects_L))
+    found_L[suspects_L] = pc.match_substring_regex(lines, pattern, ignore_case=True).to_numpy(zero_copy_only=False)
+    return found_L
 
 
 def _any(test: Any, lines: Any, signs: tuple[str, ...]) -> Array:

@@ -80,12 +80,21 @@ class WordBatch:
 
     def __init__(self, batch: TextBatch) -> None:
         self._num_documents = len(batch.texts)
-        parts = pc.split_pattern(pa.array(batch.texts, pa.large_string()), "\n")
+        self._texts = pa.array(batch.texts, pa.large_string())
+        self._with: dict[str, Array] = {}
+        parts = pc.split_pattern(self._texts, "\n")
         offsets = parts.offsets.to_numpy().astype(np.int64)
         self.document_L: Array = np.repeat(np.arange(self._num_documents), np.diff(offsets))
         self.first_line_D, self.end_line_D = offsets[:-1], offsets[1:]
         self.lines: Any = pc.utf8_trim_whitespace(parts.flatten())
         self.length_L: Array = pc.utf8_length(self.lines).to_numpy().astype(np.int64)
+
+    def texts_with(self, pattern: str) -> Array:
+        """Texts in which a regular expression is found, in either case; asked once for each pattern."""
+        if pattern not in self._with:
+            found = pc.match_substring_regex(self._texts, pattern, ignore_case=True)
+            self._with[pattern] = found.to_numpy(zero_copy_only=False)
+        return self._with[pattern]
 
     @cached_property
     def id_L(self) -> Array:
