@@ -12,6 +12,7 @@ import argparse
 import json
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from danlu.batches.order import WindowOrder
 from danlu.core.quantities import format_count, parse_count
 from danlu.models import ARCHITECTURES
 from danlu.objectives import OBJECTIVES
-from danlu.objectives.objective import Vocabulary
+from danlu.objectives.objective import Objective, Vocabulary
 from danlu.runtime.compiling import use_own_cache
 from danlu.runtime.device import DeviceSettings, apply_runtime, choose_runtime
 from danlu.runtime.machine import this_machine
@@ -66,25 +67,37 @@ def gemm_peak(dtype: torch.dtype) -> float:
 
 
 def measure(
-    arch: str, size: int, *, batch_tokens: int, context: int, steps: int, dtype: torch.dtype, compiled: bool = False
+    arch: str,
+    size: int,
+    *,
+    batch_tokens: int,
+    context: int,
+    steps: int,
+    dtype: torch.dtype,
+    compiled: bool = False,
+    vocab_size: int = VOCABULARY,
+    objective: Callable[[Vocabulary], Objective] | None = None,
 ) -> Row:
-    """The median step of `steps`, after two that warm up (and compile, where the row has something to compile)."""
+    """The median step of `steps`, after two that warm up (and compile, where the row has something to compile).
+
+    `objective` makes one that is not the row's own.
+    """
     row = ARCHITECTURES.load(arch)
-    settings = row.sized(size, VOCABULARY, context)
-    model = row.build(settings, VOCABULARY, seed=0)
-    count = row.count(settings, VOCABULARY)
+    settings = row.sized(size, vocab_size, context)
+    model = row.build(settings, vocab_size, seed=0)
+    count = row.count(settings, vocab_size)
     training = TrainingSettings(batch_tokens=batch_tokens, micro_batch_tokens=batch_tokens)
     compiled = compiled and model.body.compile_for_training()
     state = TrainState(model=model, optimizer=OPTIMIZERS.load("muon")(model, training.optimizer))
-    ids = np.random.Generator(np.random.PCG64(0)).integers(VOCABULARY, size=400_000).astype(np.uint16)
+    ids = np.random.Generator(np.random.PCG64(0)).integers(vocab_size, size=400_000).astype(np.uint16)
     order = WindowOrder(np.array([0, len(ids)]), context=context, seed=0)
     batches = WindowBatches(ids, order, num_windows=batch_tokens // context)
-    objective = OBJECTIVES.load(row.default_objective)(Vocabulary(size=VOCABULARY, controls={MASK: 0}))
+    learnt = (objective or OBJECTIVES.load(row.default_objective))(Vocabulary(size=vocab_size, controls={MASK: 0}))
     world = World(rank=0, size=1, local_rank=0)
     seconds, peaks = [], [gemm_peak(dtype)]
     for step in range(steps + 2):
         began = time.perf_counter()
-        train_step(state, batches.batch(step), objective, training, scale=1.0, seed=0, dtype=dtype, world=world)
+        train_step(state, batches.batch(step), learnt, training, scale=1.0, seed=0, dtype=dtype, world=world)
         state.counters.step += 1
         if step >= 2:
             seconds.append(time.perf_counter() - began)

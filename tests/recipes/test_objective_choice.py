@@ -1,5 +1,6 @@
 """Runs with other objectives than the architecture's own: what they need is made, what cannot be is refused first."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from danlu.models import ARCHITECTURES
 from danlu.objectives.settings import ObjectiveSettings
 from danlu.recipes.evaluate import evaluate
 from danlu.recipes.finish import Outcome
-from danlu.recipes.objective_choice import check_objective, controls_asked
+from danlu.recipes.load import load
+from danlu.recipes.objective_choice import check_objective, controls_asked, written_objective
 from danlu.recipes.pretrain import pretrain
 from danlu.recipes.settings import settings_kind
 from danlu.tokenizers.tokenizer import open_tokenizer
@@ -32,7 +34,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(text: Path, out: Path, arch: str, objective: str, *more: str) -> Outcome:
     """Twenty steps of a very small network."""
-    shape = [*BERT, *LOOP, "tokenizer.vocab_size=300"] if arch == "bert" else [*GPT]
+    shape = [*GPT] if arch == "gpt" else [*BERT, *LOOP, "tokenizer.vocab_size=300"]
     return pretrain(text, out=out, overrides=[*shape, *more], arch=arch, objective=objective, steps=20)
 
 
@@ -94,11 +96,39 @@ def test_a_name_alone_still_stands_for_the_table() -> None:
 def test_a_pair_that_cannot_be_is_refused_before_any_work(
     arch: str, objective: str, text: Path, tmp_path: Path
 ) -> None:
+    row = ARCHITECTURES.load(arch)
     with pytest.raises(UsageError, match="cannot be trained with"):
-        check_objective(ObjectiveSettings(name=objective), ARCHITECTURES.load(arch))
+        check_objective(ObjectiveSettings(name=objective), row, row.settings())
     with pytest.raises(UsageError, match="cannot be trained with"):
         pretrain(text, out=tmp_path / "run", arch=arch, objective=objective, steps=3)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("objective", "asked", "fits"),
+    [
+        ("", None, True),
+        ("", "denoising", True),
+        ("", "prefix", False),
+        ("prefix", "prefix", True),
+        ("prefix", "denoising", False),
+        ("denoising:0.7,prefix:0.3", "prefix", True),
+    ],
+)
+def test_a_model_is_asked_only_for_what_it_learns(objective: str, asked: str | None, fits: bool) -> None:
+    row = ARCHITECTURES.load("t5")
+    shape = row.settings() if asked is None else row.settings(objective=asked)
+    with nullcontext() if fits else pytest.raises(UsageError, match=r"model\.objective is not what the run teaches"):
+        check_objective(ObjectiveSettings(name=objective), row, shape)
+
+
+def test_a_mixture_is_asked_for_its_heaviest_part(text: Path, tmp_path: Path) -> None:
+    t5 = ARCHITECTURES.load("t5")
+    assert written_objective(t5, {"objective": "denoising:0.3,prefix:0.7"}) == "prefix"
+    assert written_objective(t5, {"objective": "denoising,prefix", "model": {"objective": "prefix"}}) == "prefix"
+    outcome = run(text, tmp_path / "run", "t5", "denoising:0.7,prefix:0.3")
+    assert load(outcome.folder).network.objective == "denoising"
+    assert {step["objective"] for step in steps_of(outcome)} == {"denoising", "prefix"}
 
 
 def test_a_tokenizer_without_the_control_tokens_is_refused(text: Path, tmp_path: Path) -> None:

@@ -213,6 +213,8 @@ def _problem(kind: type[Settings], error: Mapping[str, Any]) -> str:
     line = _word("unknown setting '{0}'", "未知的设置 '{0}'").format(where)
     if close:
         line += _word(". Did you mean '{0}'?", "。是否指 '{0}'?").format(close)
+    else:
+        line += _word(".", "。")
     return line + _word(" Known: {0}", " 可用：{0}").format(", ".join(known))
 
 

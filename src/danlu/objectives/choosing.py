@@ -43,6 +43,12 @@ def classes_of(text: str) -> list[type[Objective]]:
     return [OBJECTIVES.load(name) for name in weights_of(text)]
 
 
+def heaviest_of(text: str) -> str:
+    """The name that weighs most in `text`, the first of equal ones."""
+    weights = weights_of(text)
+    return max(weights, key=lambda name: weights[name])
+
+
 def controls_of(text: str) -> tuple[str, ...]:
     """The control tokens that the objectives of `text` need beside the separator, each once."""
     return tuple(dict.fromkeys(control for objective in classes_of(text) for control in objective.controls))

@@ -6,20 +6,49 @@ from typing import Any
 
 import torch
 
+from danlu.core.errors import UsageError
+from danlu.core.language import Text
+from danlu.core.settings import Settings, plain
 from danlu.models.architecture import Architecture
 from danlu.models.model import LanguageModel
-from danlu.objectives.choosing import classes_of, controls_of, made
+from danlu.objectives.choosing import classes_of, controls_of, heaviest_of, made, weights_of
 from danlu.objectives.objective import Objective, Vocabulary, check_pairs
 from danlu.objectives.settings import ObjectiveSettings
 from danlu.tokenizers.tokenizer import SEPARATOR, Tokenizer
 from danlu.tokenizers.words import word_starts
 
 
-def check_objective(settings: ObjectiveSettings, row: Architecture) -> None:
-    """Raises UsageError, before any work, when networks of `row` cannot learn what is asked."""
+def check_objective(settings: ObjectiveSettings, row: Architecture, shape: Settings) -> None:
+    """Raises UsageError, before any work, when networks of `row` cannot learn what is asked.
+
+    `shape` is what the user set of the model: a `model.objective` in it, which decides how an encoder-decoder is asked
+    later, must be one that it learns.
+    """
     with torch.device("meta"):
         model = row.assemble(row.settings(), 512)
-    check_pairs(classes_of(settings.name or row.default_objective), model, row.name)
+    name = settings.name or row.default_objective
+    check_pairs(classes_of(name), model, row.name)
+    asked = plain(shape).get("objective") if "objective" in shape.model_fields_set else None
+    if asked is not None and asked not in weights_of(name):
+        raise UsageError(
+            Text(
+                "model.objective is not what the run teaches: the model would be asked for what it never learnt",
+                "model.objective 与所训练的目标不符：模型会被要求做从未学过的事",
+            ),
+            got=asked,
+            allowed=Text("{learnt}", "{learnt}"),
+            fix=Text(
+                "leave model.objective out, or add --objective {asked}",
+                "去掉 model.objective，或加上 --objective {asked}",
+            ),
+            asked=asked,
+            learnt=", ".join(weights_of(name)),
+        )
+
+
+def written_objective(row: Architecture, tree: Mapping[str, Any]) -> str:
+    """What an encoder-decoder is asked for later: the heaviest objective, unless the user chose another of its own."""
+    return str((tree.get("model") or {}).get("objective") or heaviest_of(objective_named(row, tree)))
 
 
 def controls_asked(row: Architecture, tree: Mapping[str, Any]) -> tuple[str, ...]:

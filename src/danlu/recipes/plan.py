@@ -39,7 +39,7 @@ def plan(
     settings = build(settings_kind(str(tree.get("arch", "gpt"))), tree)
     check_budget(settings.budget)
     check_names(settings)
-    check_objective(settings.objective, ARCHITECTURES.load(settings.arch))
+    check_objective(settings.objective, ARCHITECTURES.load(settings.arch), settings.model)
     check_sources([*given, *valid])
     if len(given) == 1 and is_finished(given[0], "corpus"):
         return _quote(open_corpus(given[0]), settings, tree, watch)

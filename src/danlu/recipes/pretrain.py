@@ -83,7 +83,7 @@ def pretrain(
     settings = build(settings_kind(str(tree.get("arch", "gpt"))), tree)
     check_budget(settings.budget)
     check_names(settings)
-    check_objective(settings.objective, ARCHITECTURES.load(settings.arch))
+    check_objective(settings.objective, ARCHITECTURES.load(settings.arch), settings.model)
     check_sources([*given, *valid])
     check_mixing_of(given, settings.mixing)
     folder = Path(out) if out is not None else default_folder(given)

@@ -11,7 +11,7 @@ from danlu.core.settings import build
 from danlu.models.architecture import Architecture
 from danlu.models.plan import ParameterCount, training_memory
 from danlu.recipes.forecast import Workload, expected_bits, step_seconds, token_seconds
-from danlu.recipes.objective_choice import controls_asked, objective_named
+from danlu.recipes.objective_choice import controls_asked, written_objective
 from danlu.recipes.settings import BudgetSettings
 from danlu.runtime.compiling import CompileChoice, choose_compile, compiled_shape
 from danlu.runtime.measure import MachineMeasures
@@ -244,7 +244,7 @@ def _shape(row: Architecture, parameters: int, vocab_size: int, context: int) ->
 
 def _learnt(row: Architecture, tree: Mapping[str, Any]) -> dict[str, Any]:
     """An encoder-decoder keeps what it was taught to write, which decides how it is asked."""
-    return {"objective": objective_named(row, tree)} if row.direction == "encoder-decoder" else {}
+    return {"objective": written_objective(row, tree)} if row.direction == "encoder-decoder" else {}
 
 
 def _context(train_seconds: float | None) -> int:
