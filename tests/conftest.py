@@ -10,6 +10,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from measured import MEASURED
+
 # Before anything imports torch or a model library.
 os.environ["DANLU_LANG"] = "en"
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -17,6 +19,7 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 PARALLEL = "PYTEST_XDIST_WORKER" in os.environ
 if PARALLEL:
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
+
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -60,3 +63,15 @@ def few_threads() -> None:
         torch.set_flush_denormal(False)
     if PARALLEL and torch is not None and torch.get_num_threads() != 1:
         torch.set_num_threads(1)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One table of all differences that passing tests noted with `record_property(MEASURED, (name, value))`."""
+    passed = terminalreporter.stats.get("passed", [])
+    rows = sorted(tuple(value) for report in passed for key, value in report.user_properties if key == MEASURED)
+    if not rows:
+        return
+    terminalreporter.section(MEASURED)
+    longest = max(len(name) for name, _ in rows)
+    for name, difference in rows:
+        terminalreporter.write_line(f"{name:<{longest}}  {difference:.1e}")

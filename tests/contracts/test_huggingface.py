@@ -13,8 +13,8 @@ from torch.nn import functional
 from danlu.models import ARCHITECTURES
 from danlu.models.store import save_model
 from danlu.models.stored import to_theirs
+from measured import MEASURED
 
-from .conftest import MEASURED
 from .test_architectures import TIEABLE, VOCAB_SIZE, row_of, scores, settings_of, some_ids, tiny
 
 STORED = [name for name in ARCHITECTURES.names() if ARCHITECTURES.load(name).layout]

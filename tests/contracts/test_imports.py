@@ -14,8 +14,7 @@ from danlu.models import ARCHITECTURES
 from danlu.recipes.import_model import import_model
 from danlu.recipes.load import load
 from foreign_folders import NASTY, open_theirs, write_model, write_tokenizer
-
-from .conftest import MEASURED
+from measured import MEASURED
 
 pytest.importorskip("transformers")
 ROWS = [name for name in ARCHITECTURES.names() if ARCHITECTURES.load(name).layout]

@@ -9,5 +9,9 @@ from danlu.core.registry import Registry
 FORMATS = Registry(
     "danlu.exporting",
     Text("export format", "导出格式"),
-    {"huggingface": "danlu.exporting.huggingface:FORMAT", "gguf": "danlu.exporting.gguf:FORMAT"},
+    {
+        "huggingface": "danlu.exporting.huggingface:FORMAT",
+        "gguf": "danlu.exporting.gguf:FORMAT",
+        "onnx": "danlu.exporting.onnx:FORMAT",
+    },
 )

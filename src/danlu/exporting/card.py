@@ -6,7 +6,21 @@ from typing import Any
 
 from danlu import __version__
 from danlu.core.quantities import format_count
+from danlu.core.settings import Settings, setting
 from danlu.exporting.source import ExportSource
+
+
+class CardSettings(Settings):
+    """What the card of an export says that no one can measure."""
+
+    license: str = setting(
+        "", "identifier for the card, e.g. mit; empty: left open", "模型卡许可证标识，如 mit；空则留待填写"
+    )
+    languages: tuple[str, ...] = setting(
+        (),
+        "codes for the card, e.g. ['zh', 'en']; empty: those of the run's corpus",
+        "模型卡语言代码，如 ['zh', 'en']；空则取自语料",
+    )
 
 
 def model_card(

@@ -20,8 +20,8 @@ import torch
 from danlu.core.disk import disk_errors, write_durably
 from danlu.core.errors import ArtifactError, UsageError
 from danlu.core.language import Text
-from danlu.core.settings import Settings, setting
-from danlu.exporting.card import model_card
+from danlu.core.settings import setting
+from danlu.exporting.card import CardSettings, model_card
 from danlu.exporting.format import ExportFormat, Proof
 from danlu.exporting.source import ExportSource
 from danlu.models.stored import to_theirs
@@ -32,21 +32,13 @@ Values = npt.NDArray[Any]
 NORMAL, CONTROL = 1, 3  # token types of GGUF
 
 
-class GGUFSettings(Settings):
+class GGUFSettings(CardSettings):
     """What the file holds."""
 
     dtype: Literal["float32", "float16", "bfloat16"] = setting(
         "float32",
         "number type of the matrices; gains and biases stay float32",
         "矩阵的数值类型；增益与偏置保持 float32",
-    )
-    license: str = setting(
-        "", "identifier for the card, e.g. mit; empty: left open", "模型卡许可证标识，如 mit；空则留待填写"
-    )
-    languages: tuple[str, ...] = setting(
-        (),
-        "codes for the card, e.g. ['zh', 'en']; empty: those of the run's corpus",
-        "模型卡语言代码，如 ['zh', 'en']；空则取自语料",
     )
 
 
@@ -73,7 +65,7 @@ def check(source: ExportSource, settings: GGUFSettings) -> None:
             got=name,
             allowed=Text("a model of: {known}", "以下架构的模型：{known}"),
             fix=Text(
-                "pretrain with --arch gpt, or load it with danlu.load", "请用 --arch gpt 预训练，或用 danlu.load 加载"
+                "export with --to onnx, or pretrain with --arch gpt", "请用 --to onnx 导出，或用 --arch gpt 预训练"
             ),
             name=name,
             known=", ".join(KINDS),
@@ -84,8 +76,8 @@ def check(source: ExportSource, settings: GGUFSettings) -> None:
             got=source.tokenizer.kind,
             allowed=Text("a tokenizer of kind bpe", "bpe 类型的分词器"),
             fix=Text(
-                "pretrain with --tokenizer bpe, or export with --to huggingface",
-                "请用 --tokenizer bpe 预训练，或用 --to huggingface 导出",
+                "pretrain with --tokenizer bpe, or export with --to huggingface or onnx",
+                "请用 --tokenizer bpe 预训练，或用 --to huggingface 或 onnx 导出",
             ),
             kind=source.tokenizer.kind,
         )

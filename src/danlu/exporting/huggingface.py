@@ -19,8 +19,8 @@ from torch import Tensor
 from danlu.core.disk import write_durably, write_json
 from danlu.core.errors import UsageError
 from danlu.core.language import Text
-from danlu.core.settings import Settings, setting
-from danlu.exporting.card import model_card
+from danlu.core.settings import setting
+from danlu.exporting.card import CardSettings, model_card
 from danlu.exporting.format import ExportFormat, Proof
 from danlu.exporting.parity import check_ids, check_logits, parity_ids, parity_texts
 from danlu.exporting.source import ExportSource
@@ -33,19 +33,11 @@ from danlu.tokenizers.tokenizer import Tokenizer, transformers_config
 MAX_POSITIONS = 512  # of the ids that logits are compared on
 
 
-class HuggingFaceSettings(Settings):
+class HuggingFaceSettings(CardSettings):
     """What the folder holds and what its card says."""
 
     dtype: Literal["stored", "float32", "bfloat16"] = setting(
         "stored", "number type of the weights; stored: as the model has them", "权重的数值类型；stored 为保持原样"
-    )
-    license: str = setting(
-        "", "identifier for the card, e.g. mit; empty: left open", "模型卡许可证标识，如 mit；空则留待填写"
-    )
-    languages: tuple[str, ...] = setting(
-        (),
-        "codes for the card, e.g. ['zh', 'en']; empty: those of the run's corpus",
-        "模型卡语言代码，如 ['zh'，'en']；空则取自语料",
     )
 
 
@@ -60,8 +52,8 @@ def check(source: ExportSource, settings: HuggingFaceSettings) -> None:
         got=source.architecture.name,
         allowed=Text("a model of: {known}", "以下架构的模型：{known}"),
         fix=Text(
-            "load {path} with danlu.load, read its model.safetensors with the safetensors library, or pretrain with --arch gpt",
-            "可用 danlu.load 加载 {path}，用 safetensors 库读取其中的 model.safetensors，或用 --arch gpt 预训练",
+            "export with --to onnx, load {path} with danlu.load, or pretrain with --arch gpt",
+            "请用 --to onnx 导出，或用 danlu.load 加载 {path}，或用 --arch gpt 预训练",
         ),
         name=source.architecture.name,
         known=", ".join(row.name for row in rows if row.layout),
@@ -73,11 +65,9 @@ def write(source: ExportSource, out: Path, settings: HuggingFaceSettings) -> Non
     """Writes config.json, model.safetensors, tokenizer.json and the rest into `out`; equal models give equal bytes."""
     tokenizer = source.tokenizer
     context = source.model.context_length
-    ends = sorted(tokenizer.stop_ids - {tokenizer.bos_id}) or [tokenizer.bos_id]
+    ends = source.end_ids
     save_model(_in_dtype(source.model, settings.dtype), out, bos_id=tokenizer.bos_id, eos_id=ends[0])
-    write_durably(out / "tokenizer.json", (tokenizer.library.to_str(pretty=True) + "\n").encode())
-    required = {"clean_up_tokenization_spaces": False, "model_max_length": context}
-    write_json(out / "tokenizer_config.json", {**transformers_config(tokenizer), **required})
+    write_tokenizer(source, out)
     generation = {
         "bos_token_id": tokenizer.bos_id,
         "eos_token_id": ends[0] if len(ends) == 1 else ends,  # the separator starts the next document: this one is over
@@ -89,6 +79,13 @@ def write(source: ExportSource, out: Path, settings: HuggingFaceSettings) -> Non
     write_json(out / "generation_config.json", generation)
     card = model_card(source, license_name=settings.license, languages=settings.languages)
     write_durably(out / "README.md", card.encode())
+
+
+def write_tokenizer(source: ExportSource, out: Path) -> None:
+    """Writes tokenizer.json and tokenizer_config.json: with them transformers and tokenizers give equal ids."""
+    write_durably(out / "tokenizer.json", (source.tokenizer.library.to_str(pretty=True) + "\n").encode())
+    required = {"clean_up_tokenization_spaces": False, "model_max_length": source.model.context_length}
+    write_json(out / "tokenizer_config.json", {**transformers_config(source.tokenizer), **required})
 
 
 def prove(source: ExportSource, out: Path, settings: HuggingFaceSettings) -> list[Proof]:

@@ -65,11 +65,11 @@ def check_logits(wanted_BTV: Tensor, found_BTV: Tensor, program: str) -> float:
     return difference
 
 
-def parity_ids(vocab_size: int, length: int, bos_id: int, *, first: int = 0) -> Tensor:
-    """Random ids [2, T] that start with the separator, from `first` on (padding stands for no text): what
+def parity_ids(vocab_size: int, length: int, bos_id: int, *, first: int = 0, num_rows: int = 2) -> Tensor:
+    """Random ids [num_rows, T] that start with the separator, from `first` on (padding stands for no text): what
     both programs compute logits for."""
     random = numpy_stream(0, "export", "ids")
-    ids_BT = torch.from_numpy(random.integers(first, vocab_size, size=(2, length)))
+    ids_BT = torch.from_numpy(random.integers(first, vocab_size, size=(num_rows, length)))
     ids_BT[:, 0] = bos_id
     return ids_BT
 

@@ -43,6 +43,11 @@ class ExportSource:
         return row
 
     @property
+    def end_ids(self) -> list[int]:
+        """Ids that end a text: the tokenizer's own, or the separator, which starts the next document."""
+        return sorted(self.tokenizer.stop_ids - {self.tokenizer.bos_id}) or [self.tokenizer.bos_id]
+
+    @property
     def num_parameters(self) -> int:
         """Parameters, a tied matrix counted once."""
         return sum(parameter.numel() for parameter in self.model.parameters())

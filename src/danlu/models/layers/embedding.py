@@ -23,6 +23,10 @@ class Embedding(nn.Module, ABC):
         `segments_BT`: which of two texts a position belongs to, 0 or 1, for rows that tell them apart (None: 0).
         """
 
+    @abstractmethod
+    def at(self, ids_BT: Tensor, places_BT: Tensor, segments_BT: Tensor | None = None) -> Tensor:
+        """As `forward`, for ids that stand at the positions `places_BT` (integers), which each text has of its own."""
+
 
 @final
 class TokenEmbedding(Embedding):
@@ -38,6 +42,12 @@ class TokenEmbedding(Embedding):
         del start, segments_BT
         return functional.dropout(functional.embedding(ids_BT.long(), self.weight), self.dropout, self.training)
 
+    def at(self, ids_BT: Tensor, places_BT: Tensor, segments_BT: Tensor | None = None) -> Tensor:
+        """[B, T, C]; positions do not matter."""
+        del places_BT, segments_BT
+        embedded: Tensor = self(ids_BT)
+        return embedded
+
 
 @final
 class PositionEmbedding(Embedding):
@@ -52,7 +62,15 @@ class PositionEmbedding(Embedding):
     def forward(self, ids_BT: Tensor, start: int = 0, segments_BT: Tensor | None = None) -> Tensor:
         """[B, T, C] for ids [B, T] of any integer dtype, which stand at the positions from `start` on."""
         del segments_BT
-        x_BTC = functional.embedding(ids_BT.long(), self.weight) + self.positions[start : start + ids_BT.shape[1]]
+        return self._added(ids_BT, self.positions[start : start + ids_BT.shape[1]])
+
+    def at(self, ids_BT: Tensor, places_BT: Tensor, segments_BT: Tensor | None = None) -> Tensor:
+        """[B, T, C]."""
+        del segments_BT
+        return self._added(ids_BT, functional.embedding(places_BT, self.positions))
+
+    def _added(self, ids_BT: Tensor, rows: Tensor) -> Tensor:
+        x_BTC = functional.embedding(ids_BT.long(), self.weight) + rows
         return functional.dropout(x_BTC, self.dropout, self.training)
 
 
@@ -83,7 +101,14 @@ class SegmentEmbedding(Embedding):
     def forward(self, ids_BT: Tensor, start: int = 0, segments_BT: Tensor | None = None) -> Tensor:
         """[B, T, C] for ids [B, T] of any integer dtype, which stand at the positions from `start` on."""
         first = self.first_position + start
-        x_BTC = functional.embedding(ids_BT.long(), self.weight) + self.positions[first : first + ids_BT.shape[1]]
+        return self._added(ids_BT, self.positions[first : first + ids_BT.shape[1]], segments_BT)
+
+    def at(self, ids_BT: Tensor, places_BT: Tensor, segments_BT: Tensor | None = None) -> Tensor:
+        """[B, T, C]."""
+        return self._added(ids_BT, functional.embedding(self.first_position + places_BT, self.positions), segments_BT)
+
+    def _added(self, ids_BT: Tensor, rows: Tensor, segments_BT: Tensor | None) -> Tensor:
+        x_BTC = functional.embedding(ids_BT.long(), self.weight) + rows
         x_BTC = x_BTC + (self.segments[0] if segments_BT is None else functional.embedding(segments_BT, self.segments))
         return functional.dropout(self.norm(x_BTC), self.dropout, self.training)
 
@@ -102,3 +127,9 @@ class NormedEmbedding(Embedding):
         del start, segments_BT
         x_BTC = self.norm(functional.embedding(ids_BT.long(), self.weight))
         return functional.dropout(x_BTC, self.dropout, self.training)
+
+    def at(self, ids_BT: Tensor, places_BT: Tensor, segments_BT: Tensor | None = None) -> Tensor:
+        """[B, T, C]; positions are told by attention."""
+        del places_BT, segments_BT
+        embedded: Tensor = self(ids_BT)
+        return embedded

@@ -23,6 +23,10 @@ class PairEmbedding(Embedding):
     def source(self, ids_BS: Tensor) -> Tensor:
         """[B, S, C] for the ids [B, S] of a text that is read; it begins at position 0."""
 
+    @abstractmethod
+    def source_at(self, ids_BS: Tensor, places_BS: Tensor) -> Tensor:
+        """As `source`, for ids that stand at the positions `places_BS` (integers), which each text has of its own."""
+
 
 @final
 class SinusoidEmbedding(PairEmbedding):
@@ -37,9 +41,20 @@ class SinusoidEmbedding(PairEmbedding):
         """[B, T, C] for ids [B, T] of any integer dtype, which stand at the positions from `start` on."""
         del segments_BT
         end, width = start + ids_BT.shape[1], self.weight.shape[1]
-        table_TC = sinusoids(1 << max(0, end - 1).bit_length(), width, self.weight.device)[start:end]
-        x_BTC = functional.embedding(ids_BT.long(), self.weight) * math.sqrt(width) + table_TC.to(self.weight.dtype)
-        return functional.dropout(x_BTC, self.dropout, self.training)
+        return self._added(ids_BT, sinusoids(1 << max(0, end - 1).bit_length(), width, self.weight.device)[start:end])
+
+    def at(self, ids_BT: Tensor, places_BT: Tensor, segments_BT: Tensor | None = None) -> Tensor:
+        """[B, T, C]; each place counts from 0."""
+        del segments_BT
+        return self._added(ids_BT, sines_of(places_BT, self.weight.shape[1]))
+
+    def source_at(self, ids_BS: Tensor, places_BS: Tensor) -> Tensor:
+        """[B, S, C]."""
+        return self.at(ids_BS, places_BS)
+
+    def _added(self, ids_BT: Tensor, rows: Tensor) -> Tensor:
+        x_BTC = functional.embedding(ids_BT.long(), self.weight) * math.sqrt(self.weight.shape[1])
+        return functional.dropout(x_BTC + rows.to(self.weight.dtype), self.dropout, self.training)
 
     def source(self, ids_BS: Tensor) -> Tensor:
         """[B, S, C]: both texts count their positions from 0."""
@@ -50,10 +65,14 @@ class SinusoidEmbedding(PairEmbedding):
 @lru_cache(maxsize=16)
 def sinusoids(length: int, width: int, device: torch.device) -> Tensor:
     """[length, width] float32: sin(t / 10000^(2i / width)) at 2i, the cosine at 2i + 1 (Vaswani et al. 2017, 3.5)."""
-    powers_E = torch.arange(0, width, 2, dtype=torch.float64, device="cpu") / width
-    angles_TE = torch.arange(length, dtype=torch.float64, device="cpu")[:, None] / 10000.0**powers_E
-    table_TC = torch.stack([angles_TE.sin(), angles_TE.cos()], dim=-1).flatten(1)[:, :width]
-    return table_TC.to(device=device, dtype=torch.float32)
+    return sines_of(torch.arange(length, device="cpu"), width).to(device)
+
+
+def sines_of(places: Tensor, width: int) -> Tensor:
+    """[..., width] float32 for places [...] (integers): the rows of `sinusoids` that stand there."""
+    powers_E = torch.arange(0, width, 2, dtype=torch.float64, device=places.device) / width
+    angles = places[..., None].double() / 10000.0**powers_E  # in float64, so that late positions keep their precision
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)[..., :width].float()
 
 
 @final
@@ -81,6 +100,16 @@ class DistanceEmbedding(PairEmbedding):
         """[B, T, C] for ids [B, T] of any integer dtype."""
         del start, segments_BT
         return functional.dropout(functional.embedding(ids_BT.long(), self.weight), self.dropout, self.training)
+
+    def at(self, ids_BT: Tensor, places_BT: Tensor, segments_BT: Tensor | None = None) -> Tensor:
+        """[B, T, C]; positions are told by attention."""
+        del places_BT, segments_BT
+        embedded: Tensor = self(ids_BT)
+        return embedded
+
+    def source_at(self, ids_BS: Tensor, places_BS: Tensor) -> Tensor:
+        """[B, S, C]."""
+        return self.at(ids_BS, places_BS)
 
     def source(self, ids_BS: Tensor) -> Tensor:
         """[B, S, C]."""
@@ -114,13 +143,24 @@ class NormedPairEmbedding(PairEmbedding):
     def forward(self, ids_BT: Tensor, start: int = 0, segments_BT: Tensor | None = None) -> Tensor:
         """[B, T, C] for ids [B, T] of any integer dtype, which stand at the positions from `start` on."""
         del segments_BT
-        return self._embed(ids_BT, self.positions, start, self.norm)
+        first = self.first_position + start
+        return self._normed(ids_BT, self.positions[first : first + ids_BT.shape[1]], self.norm)
+
+    def at(self, ids_BT: Tensor, places_BT: Tensor, segments_BT: Tensor | None = None) -> Tensor:
+        """[B, T, C]."""
+        del segments_BT
+        return self._normed(ids_BT, functional.embedding(self.first_position + places_BT, self.positions), self.norm)
 
     def source(self, ids_BS: Tensor) -> Tensor:
         """[B, S, C]."""
-        return self._embed(ids_BS, self.source_positions, 0, self.source_norm)
+        first = self.first_position
+        return self._normed(ids_BS, self.source_positions[first : first + ids_BS.shape[1]], self.source_norm)
 
-    def _embed(self, ids_BT: Tensor, positions_PC: Tensor, start: int, norm: nn.Module) -> Tensor:
-        first = self.first_position + start
-        x_BTC = functional.embedding(ids_BT.long(), self.weight) + positions_PC[first : first + ids_BT.shape[1]]
+    def source_at(self, ids_BS: Tensor, places_BS: Tensor) -> Tensor:
+        """[B, S, C]."""
+        rows = functional.embedding(self.first_position + places_BS, self.source_positions)
+        return self._normed(ids_BS, rows, self.source_norm)
+
+    def _normed(self, ids_BT: Tensor, rows: Tensor, norm: nn.Module) -> Tensor:
+        x_BTC = functional.embedding(ids_BT.long(), self.weight) + rows
         return functional.dropout(norm(x_BTC), self.dropout, self.training)

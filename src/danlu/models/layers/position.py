@@ -114,8 +114,8 @@ def cut_heads(joined_BTO: Tensor, num_heads: int, head_width: int) -> Heads:
 
 
 def plain_turn(x_BTHD: Tensor, tables_2TE: Tensor) -> Tensor:
-    """`x_BTHD` turned, in torch's own operations."""
-    cos_T1E, sin_T1E = tables_2TE[:, :, None].to(x_BTHD.dtype)
+    """`x_BTHD` turned, in torch's own operations; tables [2, B, T, E] turn each text by positions of its own."""
+    cos_T1E, sin_T1E = tables_2TE.unsqueeze(-2).to(x_BTHD.dtype)
     first, second = x_BTHD.chunk(2, dim=-1)
     return torch.cat([first * cos_T1E - second * sin_T1E, second * cos_T1E + first * sin_T1E], dim=-1)
 
