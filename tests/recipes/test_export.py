@@ -105,7 +105,7 @@ def test_recurrent_models_are_refused_with_what_can_be_done(tmp_path: Path, arch
         message = refused.value.render(language)
         assert arch in message
         assert "gpt" in message
-        assert "safetensors" in message
+        assert "--to onnx" in message
     assert not (tmp_path / "out").exists()
 
 
