@@ -12,6 +12,7 @@ from danlu.models import ARCHITECTURES
 from danlu.models.model import LanguageModel
 
 VOCABULARY, CONTEXT, MASK = 30, 12, 2
+SENTINELS = (29, 27, 28, 26)  # in no order that could be counted up from the mask
 
 
 def model_of(name: str) -> LanguageModel:
@@ -68,6 +69,26 @@ def test_every_token_is_scored_once_and_windows_do_not_touch_each_other() -> Non
     np.testing.assert_allclose(scores.nats_W, alone, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("name", "stripes"), [("bert", 10), ("t5", 7), ("bart", 3)])
+def test_some_of_the_passes_ask_for_a_sample_of_the_tokens(name: str, stripes: int) -> None:
+    model = model_of(name)
+    random = np.random.default_rng(1)
+    stream = join_documents([random.integers(3, 26, size=20 * (CONTEXT - 1)) for _ in range(20)], 0)
+    windows = cut_windows(
+        stream.ids, stream.starts, context=window_context(model), lengths_V=np.ones(VOCABULARY, np.int64)
+    )
+    asked = {"mask_id": MASK, "sentinel_ids": SENTINELS}
+    whole = score_windows(model, windows, **asked)
+    every = score_windows(model, windows, passes=reading_for(model, MASK, SENTINELS).stripes, **asked)
+    assert whole.share == 1
+    assert every.nats_W.tolist() == whole.nats_W.tolist()
+    sample = score_windows(model, windows, passes=1, **asked)
+    assert sample.num_tokens == whole.num_tokens
+    assert sample.share == pytest.approx(1 / stripes, rel=0.15)
+    assert sample.bits_per_byte == pytest.approx(whole.bits_per_byte, rel=0.05)
+    assert 0 <= sample.accuracy <= 1
+
+
 def test_the_score_of_documents_says_that_it_is_pseudo() -> None:
     random = np.random.default_rng(0)
     stream = join_documents([random.integers(3, VOCABULARY, size=20) for _ in range(3)], 0)
@@ -75,9 +96,6 @@ def test_the_score_of_documents_says_that_it_is_pseudo() -> None:
     lengths_V = np.ones(VOCABULARY, np.int64)
     assert score_documents(model_of("bert"), documents, lengths_V=lengths_V, mask_id=MASK).pseudo
     assert not score_documents(model_of("gpt2"), documents, lengths_V=lengths_V).pseudo
-
-
-SENTINELS = (29, 27, 28, 26)  # in no order that could be counted up from the mask
 
 
 def test_the_way_to_ask_an_encoder_decoder_follows_what_it_learnt() -> None:

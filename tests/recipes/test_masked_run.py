@@ -77,6 +77,15 @@ def test_it_is_not_ranked_with_models_that_continue(finished: Outcome, text: Pat
     assert "pseudo" in found.verdict.en
 
 
+def test_a_timed_run_ends_in_time_and_says_what_share_it_scored(text: Path, tmp_path: Path) -> None:
+    finished = pretrain(text, out=tmp_path / "timed", overrides=[*BERT, *LOOP], arch="bert", duration="10s")
+    assert finished.seconds < 13
+    trained = next(e for e in read_events(finished.folder / "events.jsonl") if e["event"] == "trained")
+    assert finished.share_scored == pytest.approx(trained["passes"] / 10, abs=0.05)
+    looks = [e for e in read_events(finished.folder / "metrics.jsonl") if e["event"] == "valid"]
+    assert looks
+
+
 def test_a_wrong_pair_of_objective_and_direction_is_refused(text: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be trained"):
         pretrain(text, out=tmp_path / "a", overrides=[*BERT, *LOOP], arch="bert", objective="causal", steps=5)

@@ -22,6 +22,7 @@ PSEUDO = Text(
     "Pseudo bits per byte of the held-out text (each token hidden and filled in; compares with its like only): {bits:.3f}",
     "留出文本的伪每字节比特数（逐个遮蔽再填回，只与同类模型比较）：{bits:.3f}",
 )
+PSEUDO_SAMPLE = Text("estimated from {share:.0%} of the tokens, evenly spread", "由均匀分布的 {share:.0%} 词元估计")
 PSEUDO_MARK = Text("pseudo", "伪")
 NGRAMS = Text("n-grams", "n 元模型")
 FACTS = (
@@ -195,6 +196,8 @@ def _race(plain: Mapping[str, Any], width: int) -> Iterator[str]:
     own = plain.get("bits_per_byte")
     if isinstance(plain.get("pseudo_bits_per_byte"), float):
         yield from wrap(say(PSEUDO, bits=plain["pseudo_bits_per_byte"]), width)
+        if plain.get("share_scored", 1.0) < 1:
+            yield from wrap(say(PSEUDO_SAMPLE, share=plain["share_scored"]), width)
     if not isinstance(own, (int, float)):
         return
     lines = plain.get("reference_lines") or {}

@@ -36,13 +36,15 @@ class WindowScores:
     """Sums per window, in the order of the windows; bins of confidence over all scored tokens."""
 
     nats_W: FloatArray
-    num_correct_W: IntArray
+    num_correct_W: FloatArray
     num_tokens_W: IntArray
     bytes_W: IntArray
     documents_W: IntArray
     num_K: FloatArray
     confidence_K: FloatArray
     correct_K: FloatArray
+    share: float = 1.0
+    """Share of the tokens that were asked for; below 1 the other figures are estimated from these."""
 
     @property
     def nats(self) -> float:
@@ -67,7 +69,7 @@ class WindowScores:
     @property
     def accuracy(self) -> float:
         """Share of tokens that the model thought likeliest."""
-        return metrics.accuracy(int(self.num_correct_W.sum()), self.num_tokens)
+        return metrics.accuracy(float(self.num_correct_W.sum()), self.num_tokens)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,29 +145,32 @@ def score_windows(
     batch_tokens: int = BATCH_TOKENS,
     mask_id: int | None = None,
     sentinel_ids: Sequence[int] = (),
+    passes: int | None = None,
 ) -> WindowScores:
     """Scores `windows` with the model in evaluation mode, and puts back the mode each module was in.
 
     `autocast`: dtype of matrix products (None: as the weights are). Losses are summed in float64, logits are float32.
     Windows of similar length share a batch, so the work is that of the tokens; give the model before torch.compile, as
     shapes differ. `mask_id` hides tokens from a model that fills in, `sentinel_ids` stand for spans of them; UsageError
-    where it needs them.
+    where it needs them. Such a model is asked in several passes (`Reading.stripes`); fewer `passes` ask for a sample.
     """
     reading = reading_for(model, mask_id, sentinel_ids)
     sums = _Sums(len(windows))
     device = next(model.parameters()).device
     with _evaluating(model), torch.no_grad(), _autocast(device, autocast):
         for chosen_B in _batches(windows, batch_tokens):
-            _score_batch(model, windows, chosen_B, sums, device, reading)
+            _score_batch(model, windows, chosen_B, sums, device, reading, passes)
+    share = float(sums.num_K.sum()) / max(1, int(windows.num_tokens_W.sum()))
     return WindowScores(
-        nats_W=sums.nats_W,
-        num_correct_W=sums.correct_W.astype(np.int64),
+        nats_W=sums.nats_W / (share or 1.0),
+        num_correct_W=sums.correct_W / (share or 1.0),
         num_tokens_W=windows.num_tokens_W,
         bytes_W=windows.bytes_W,
         documents_W=windows.documents_W,
         num_K=sums.num_K,
         confidence_K=sums.confidence_K,
         correct_K=sums.correct_K,
+        share=share,
     )
 
 
@@ -178,9 +183,10 @@ def score_documents(
     autocast: torch.dtype | None = None,
     mask_id: int | None = None,
     sentinel_ids: Sequence[int] = (),
+    passes: int | None = None,
 ) -> LanguageScore:
-    """Scores whole documents, each on its own behind the separator; `stride` as in `cut_windows`, `mask_id` and
-    `sentinel_ids` as above.
+    """Scores whole documents, each on its own behind the separator; `stride` as in `cut_windows`, `mask_id`,
+    `sentinel_ids` and `passes` as above.
 
     `lengths_V`: bytes of each token (`token_byte_lengths`). Raises DataError when there is nothing to score.
     """
@@ -193,9 +199,8 @@ def score_documents(
     )
     if not len(windows) or not documents.bytes_D.sum():
         raise metrics.nothing_to_score()
-    score = summarise(
-        score_windows(model, windows, autocast=autocast, mask_id=mask_id, sentinel_ids=sentinel_ids), documents
-    )
+    scores = score_windows(model, windows, autocast=autocast, mask_id=mask_id, sentinel_ids=sentinel_ids, passes=passes)
+    score = summarise(scores, documents)
     return replace(score, pseudo=reading_for(model, mask_id, sentinel_ids).pseudo)
 
 
@@ -259,7 +264,7 @@ def _domain_score(
         domain=name,
         bits_per_byte=metrics.bits_per_byte(nats, num_bytes),
         perplexity=metrics.perplexity(nats, num_tokens),
-        accuracy=metrics.accuracy(int(scores.num_correct_W[inside_W].sum()), num_tokens),
+        accuracy=metrics.accuracy(float(scores.num_correct_W[inside_W].sum()), num_tokens),
         num_documents=int(inside_D.sum()),
         num_bytes=num_bytes,
         num_tokens=num_tokens,
@@ -298,7 +303,13 @@ def _batches(windows: Windows, batch_tokens: int) -> Iterator[IntArray]:
 
 
 def _score_batch(
-    model: LanguageModel, windows: Windows, chosen_B: IntArray, sums: _Sums, device: torch.device, reading: Reading
+    model: LanguageModel,
+    windows: Windows,
+    chosen_B: IntArray,
+    sums: _Sums,
+    device: torch.device,
+    reading: Reading,
+    most: int | None,
 ) -> None:
     lengths_B = windows.lengths_W[chosen_B]
     place_T = np.arange(int(lengths_B.max()) + 1)
@@ -308,7 +319,7 @@ def _score_batch(
     scored_BT = (place_T[None, :-1] < lengths_B[:, None]) & (place_T[None, :-1] >= skips_B[:, None])
     real_B = torch.from_numpy(lengths_B).to(device)
     rows = max(1, LOGITS_BYTES // (4 * model.vocab_size))
-    for asked in reading.passes(model, ids_BT, real_B, torch.from_numpy(scored_BT).to(device)):
+    for asked in reading.passes(model, ids_BT, real_B, torch.from_numpy(scored_BT).to(device), most):
         windows_N = chosen_B[asked.rows_N.cpu().numpy()]
         for begin in range(0, len(asked.targets_N), rows):
             part = slice(begin, begin + rows)

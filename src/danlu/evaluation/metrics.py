@@ -44,7 +44,7 @@ def perplexity(nats: float, num_tokens: int) -> float:
     return math.exp(mean) if mean < 700 else math.inf
 
 
-def accuracy(num_correct: int, num_tokens: int) -> float:
+def accuracy(num_correct: float, num_tokens: int) -> float:
     """Share of tokens that the model thought likeliest: 0 to 1, higher is better. Depends on the tokenizer.
 
     Raises DataError when `num_tokens` is 0.

@@ -1,6 +1,9 @@
 """How a model is asked for the tokens of a window: one after the other, or hidden among their neighbours.
 
 B windows of a batch, T positions, N scored tokens, C width.
+
+Asking for hidden tokens takes several passes. The first few passes alone ask for a sample of the tokens: row r of a batch
+begins with its stripe r, so that each pass reaches all places alike.
 """
 
 from abc import ABC, abstractmethod
@@ -34,10 +37,16 @@ class Reading(ABC):
 
     pseudo: bool
     """Whether the result is a pseudo-likelihood, which is no code length and compares only with its like."""
+    stripes = 1
+    """Passes in which each token is asked for once, each at the cost of all tokens; a share of them asks for that share."""
 
     @abstractmethod
-    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
-        """Asks for every scored token once. `ids_BT` has `lengths_B` + 1 real ids in each row, the first of them given.
+    def passes(
+        self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor, most: int | None = None
+    ) -> Iterator[Asked]:
+        """Asks for every scored token once, or for those of the first `most` stripes (None: all).
+
+        `ids_BT` has `lengths_B` + 1 real ids in each row, the first of them given.
 
         `scored_BT` (bool, one position fewer): whether the id that follows position t is scored.
         """
@@ -49,8 +58,11 @@ class LeftToRight(Reading):
 
     pseudo = False
 
-    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
+    def passes(
+        self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor, most: int | None = None
+    ) -> Iterator[Asked]:
         """One pass."""
+        del most
         # Padding repeats the last token on the right; a left-to-right model never looks there.
         hidden_NC = model(ids_BT[:, :-1]).hidden_BTC[scored_BT]
         yield Asked(hidden_NC=hidden_NC, targets_N=ids_BT[:, 1:][scored_BT], rows_N=scored_BT.nonzero()[:, 0])
@@ -69,11 +81,14 @@ class FillIn(Reading):
     def __init__(self, mask_id: int, stripes: int = STRIPES) -> None:
         self.mask_id, self.stripes = mask_id, stripes
 
-    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
-        """`stripes` passes, fewer where windows are shorter."""
+    def passes(
+        self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor, most: int | None = None
+    ) -> Iterator[Asked]:
+        """At most `stripes` passes."""
         place_T = torch.arange(scored_BT.shape[1], device=ids_BT.device)
-        for stripe in range(min(self.stripes, scored_BT.shape[1])):
-            hidden_BT = scored_BT & (place_T % self.stripes == stripe)
+        first_B1 = torch.arange(len(ids_BT), device=ids_BT.device)[:, None]
+        for stripe in range(most or self.stripes):
+            hidden_BT = scored_BT & ((place_T - first_B1 - stripe) % self.stripes == 0)
             if not bool(hidden_BT.any()):
                 continue
             shown_BT = ids_BT.clone()
@@ -92,9 +107,11 @@ class TwoParts(Reading):
 
     pseudo = False
 
-    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
+    def passes(
+        self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor, most: int | None = None
+    ) -> Iterator[Asked]:
         """Two passes, one where windows are shorter than half of the context."""
-        del lengths_B  # what lies behind a text's end is never scored, nor read where something is scored
+        del lengths_B, most  # what lies behind a text's end is never scored, nor read where something is scored
         half = 1 + model.context_length // 2
         for first, last in ((1, half), (half, ids_BT.shape[1])):
             asked_BT = scored_BT[:, first - 1 : last - 1]
@@ -126,14 +143,17 @@ class SpansTaken(Reading):
         self.signs_M, self.numbered = torch.tensor(sign_ids), numbered
         self.stripes = 7 if numbered else 3
 
-    def passes(self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor) -> Iterator[Asked]:
-        """`stripes` passes, fewer where windows are shorter."""
+    def passes(
+        self, model: LanguageModel, ids_BT: Tensor, lengths_B: Tensor, scored_BT: Tensor, most: int | None = None
+    ) -> Iterator[Asked]:
+        """At most `stripes` passes."""
         place_T = torch.arange(ids_BT.shape[1], device=ids_BT.device)
+        first_B1 = torch.arange(len(ids_BT), device=ids_BT.device)[:, None]
         real_BT = place_T <= lengths_B[:, None]
         asked_BT = torch.nn.functional.pad(scored_BT, (1, 0), value=False)
         longest = max(SPAN, -(-len(place_T) // (self.stripes * len(self.signs_M)))) if self.numbered else SPAN
-        for stripe in range(self.stripes):
-            hidden_BT = asked_BT & ((place_T - 1) // longest % self.stripes == stripe)
+        for stripe in range(most or self.stripes):
+            hidden_BT = asked_BT & (((place_T - 1) // longest - first_B1 - stripe) % self.stripes == 0)
             rows_R = hidden_BT.any(1).nonzero().squeeze(1)
             if not len(rows_R):
                 continue

@@ -110,6 +110,15 @@ FILLS_IN = Text(
 def _lead(record: RunRecord) -> Markup:
     interval = record.finished.get("interval")
     text = both(FILLS_IN if record.pseudo else FORESEES)
+    share = record.finished.get("share_scored")
+    if finite(share) and share < 1:
+        text += both(
+            Text(
+                "To keep to the time, {share} of the tokens were asked for, evenly spread. ",
+                "为遵守时限，只评估了均匀分布的 {share} 词元。",
+            ),
+            share=f"{share:.0%}",
+        )
     if interval:
         unit = {"documents": Text("documents", "文档"), "windows": Text("windows of text", "文本窗口")}
         text += both(

@@ -43,6 +43,9 @@ CLEARLY = 0.995
 REPORT_SECONDS = 1.5
 # Looks foretold the whole validation text 15 % too high in one run and too low in another (docs/log, first races).
 EVALUATION_MARGIN = 1.12
+# A model that fills in is asked in up to ten passes, which took 4.5 of 20 minutes (docs/log, masked models and the clock):
+# as many of them as fit into this share of the time, at least one.
+EVALUATION_SHARE = 0.08
 # Measured: 2.5 s for 4 MB of English, 6.6 s for 10 MB, with 0.4 and 0.54 GB of memory.
 NGRAM_BYTES_PER_SECOND = 1.5e6
 MOST_NGRAM_BYTES = 24e6
@@ -65,6 +68,8 @@ class Outcome:
     reference_lines: Mapping[str, float]
     pseudo: bool = False
     """Whether the bits are a pseudo-likelihood (models that read both ways); JSON calls them `pseudo_bits_per_byte`."""
+    share_scored: float = 1.0
+    """Share of the validation tokens that were asked for: below 1 for models that fill in, where all would take too long."""
     quoted: Mapping[str, float] = field(default_factory=dict)
     """The quote's `bits_per_byte`, `bits_per_byte_low`, `bits_per_byte_high`, `seconds`."""
 
@@ -89,20 +94,40 @@ class Outcome:
 
 @final
 class Reserve:
-    """Seconds that the end of a run will take: the whole validation text, writing, the report."""
+    """Seconds that the end of a run will take: the whole validation text, writing, the report.
 
-    def __init__(self, valid: Tokens, model: LanguageModel, *, seconds_per_token: float) -> None:
+    `seconds_per_token`: of one pass over the text. `stripes`: passes in which a model that fills in is asked for all of it;
+    a run of `total_seconds` (None: by steps or tokens) takes fewer where they would take too long.
+    """
+
+    def __init__(
+        self,
+        valid: Tokens,
+        model: LanguageModel,
+        *,
+        seconds_per_token: float,
+        stripes: int = 1,
+        total_seconds: float | None = None,
+    ) -> None:
         self._tokens = valid.num_tokens
         self._bytes = 4 * sum(p.numel() for p in model.parameters())
         self.seconds_per_token = seconds_per_token
+        self._stripes, self._total = stripes, total_seconds
 
     def measured(self, tokens: int, seconds: float) -> None:
-        """A look at `tokens` tokens of the validation text took `seconds`."""
+        """A pass over `tokens` tokens of the validation text took `seconds`."""
         self.seconds_per_token = seconds / max(1, tokens)
+
+    def passes(self) -> int:
+        """Passes over the validation text at the end, as the time stands now."""
+        if self._total is None:
+            return self._stripes
+        fit = EVALUATION_SHARE * self._total / max(1e-9, self._tokens * self.seconds_per_token)
+        return max(1, min(self._stripes, int(fit)))
 
     def seconds(self) -> float:
         """The forecast now."""
-        evaluation = EVALUATION_MARGIN * self._tokens * self.seconds_per_token
+        evaluation = EVALUATION_MARGIN * self._tokens * self.seconds_per_token * self.passes()
         return REPORT_SECONDS + evaluation + 2 * self._bytes / WRITE_BYTES_PER_SECOND
 
 
@@ -135,8 +160,13 @@ def most_ngram_bytes(seconds: float | None) -> int:
     return int(max(4e6, min(MOST_NGRAM_BYTES, 0.03 * (seconds or 1e9) * NGRAM_BYTES_PER_SECOND)))
 
 
-def save_trained(run: RunFolder, settings: PretrainSettings, loop: Loop, tokenizer: Tokenizer, tokens: Tokens) -> None:
-    """The model artifact: weights (the moving average, or the best, where those are better) and its tokenizer."""
+def save_trained(
+    run: RunFolder, settings: PretrainSettings, loop: Loop, tokenizer: Tokenizer, tokens: Tokens, *, passes: int
+) -> None:
+    """The model artifact: weights (the moving average, or the best, where those are better) and its tokenizer.
+
+    `passes` over the validation text are still to come; they are kept, so that a resumed run takes the same.
+    """
     state = loop.state
     state.swap_average()
     counters = state.counters
@@ -155,7 +185,7 @@ def save_trained(run: RunFolder, settings: PretrainSettings, loop: Loop, tokeniz
         facts={"steps": counters.step, "tokens": counters.tokens, "vocab_size": tokenizer.vocab_size},
     )
     _put_in_place(fresh, run.path / "model")
-    trained = {"step": counters.step, "tokens": counters.tokens, "seconds": loop.stopwatch.seconds()}
+    trained = {"step": counters.step, "tokens": counters.tokens, "seconds": loop.stopwatch.seconds(), "passes": passes}
     run.events.append({"event": "trained", **trained}, durable=True)
 
 
@@ -220,6 +250,7 @@ def finish_run(
             autocast=dtype,
             mask_id=tokenizer.mask_id,
             sentinel_ids=tokenizer.sentinel_ids,
+            passes=run.past("trained")[-1].get("passes"),
         )
     with stage("report", watch):
         event = _finished_event(run, model, score, references, stopwatch)
@@ -258,6 +289,7 @@ def _finished_event(
         "event": "finished",
         "bits_per_byte": score.bits_per_byte,
         "pseudo": score.pseudo,
+        "share_scored": score.windows.share,
         "interval": asdict(score.interval) if score.interval else None,
         "perplexity": score.perplexity,
         "accuracy": score.accuracy,
@@ -284,6 +316,7 @@ def outcome_of(folder: Path, event: Mapping[str, Any]) -> Outcome:
         reference_lines=event["reference_lines"],
         quoted=event.get("quoted", {}),
         pseudo=event.get("pseudo", False),
+        share_scored=event.get("share_scored", 1.0),
         **{name: event[name] for name in names},
     )
 

@@ -15,7 +15,7 @@ from danlu.core.clock import Stopwatch
 from danlu.core.events import Watcher, ignore
 from danlu.core.settings import build
 from danlu.corpus.store import Corpus
-from danlu.evaluation.reading import window_context
+from danlu.evaluation.reading import reading_for, window_context
 from danlu.evaluation.windows import cut_windows, sample_windows, token_byte_lengths
 from danlu.models import ARCHITECTURES
 from danlu.models.architecture import Architecture
@@ -117,7 +117,7 @@ def train_and_finish(
         references = reference_lines(run, corpus, settings.budget.seconds)
         trained = is_trained(run)
         if not trained:
-            loop = prepare(run, settings, material, stopwatch, watch=watch, world=world)
+            loop, reserve = prepare(run, settings, material, stopwatch, watch=watch, world=world)
     if trained:
         stopwatch.add(run.past("trained")[-1]["seconds"])
     else:
@@ -127,7 +127,7 @@ def train_and_finish(
             if world.is_main:
                 order, counters = loop.batches.order, loop.state.counters
                 record_mixture(run, order, counters.data_step * loop.batches.num_windows)
-                save_trained(run, settings, loop, material.tokenizer, material.train)
+                save_trained(run, settings, loop, material.tokenizer, material.train, passes=reserve.passes())
     if world.is_main:
         finish_run(
             run,
@@ -161,8 +161,9 @@ def prepare(
     *,
     watch: Watcher,
     world: World,
-) -> Loop:
-    """Model, optimizer, data order, clock and hooks, put back to the newest checkpoint if there is one."""
+) -> tuple[Loop, Reserve]:
+    """Model, optimizer, data order, clock and hooks, put back to the newest checkpoint if there is one; and what the end
+    of the run will take."""
     apply_runtime(frozen_runtime(settings.runtime.device))
     row: Architecture = ARCHITECTURES.load(settings.arch)
     model = row.build(settings.model, material.tokenizer.vocab_size, seed=settings.seed)
@@ -174,9 +175,15 @@ def prepare(
     num_windows = max(1, settings.training.batch_tokens // model.context_length // world.size) * world.size
     flops = row.count(settings.model, model.vocab_size).flops_per_token_forward
     peak = measured_machine().peak_gflops
-    reserve = Reserve(material.valid, model, seconds_per_token=flops / (peak * 1e9 * FORWARD_SHARE))
+    reserve = Reserve(
+        material.valid,
+        model,
+        seconds_per_token=flops / (peak * 1e9 * FORWARD_SHARE),
+        stripes=reading_for(model, material.tokenizer.mask_id, material.tokenizer.sentinel_ids).stripes,
+        total_seconds=_total_seconds(run, settings),
+    )
     progress, budget = _progress(run, settings, stopwatch, reserve, num_windows * model.context_length)
-    return Loop(
+    loop = Loop(
         state=state,
         batches=_batches(run, settings, material.train, model.context_length, num_windows, world, watch),
         objective=objective,
@@ -194,6 +201,7 @@ def prepare(
         watch=watch,
         describe_step=_description(material.train, flops, peak),
     )
+    return loop, reserve
 
 
 def _batches(
@@ -274,14 +282,19 @@ def _resume(run: RunFolder, state: TrainState, stopwatch: Stopwatch, watch: Watc
         watch(event)
 
 
+def _total_seconds(run: RunFolder, settings: PretrainSettings) -> float | None:
+    """The time of the run, as it was extended last; None for one by steps or tokens."""
+    extended = run.past("extended")
+    return extended[-1]["total_seconds"] if extended else settings.budget.seconds
+
+
 def _progress(
     run: RunFolder, settings: PretrainSettings, stopwatch: Stopwatch, reserve: Reserve, step_tokens: int
 ) -> tuple[Progress, Budget | None]:
     """Recorded estimates are replayed; without any, a budget of seconds begins with the quote's step time."""
     recorded = Progress.from_events(run.past("estimate"))
-    budget = settings.budget
-    extended = run.past("extended")
-    seconds = extended[-1]["total_seconds"] if extended else budget.seconds
+    budget, extended = settings.budget, run.past("extended")
+    seconds = _total_seconds(run, settings)
     if budget.seconds is None:
         counted = Progress.of_steps(budget.steps or max(1, (budget.tokens or 1) // step_tokens))
         for estimate in recorded.estimates:  # an early cool-down, an extension

@@ -19,7 +19,11 @@ from danlu.training.state import TrainState
 
 @final
 class Look:
-    """Scores `windows` (a fixed sample) and continues `prompts`; one line each goes to the metrics and the watcher."""
+    """Scores `windows` (a fixed sample) and continues `prompts`; one line each goes to the metrics and the watcher.
+
+    A model that is asked in several passes gets one of them, the same one every time: a look costs what one at a model
+    that reads left to right does.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class Look:
             autocast=self.dtype,
             mask_id=self.tokenizer.mask_id,
             sentinel_ids=self.tokenizer.sentinel_ids,
+            passes=1,
         )
         self.measured(scores.num_tokens, time.perf_counter() - began)
         counters = state.counters
