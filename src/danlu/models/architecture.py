@@ -46,7 +46,8 @@ class Architecture:
 
     `assemble` builds the network with weights unset (`build` adds the initial weights); `sized` picks settings for a
     number of parameters, a vocabulary and a context length; `count` equals the built model exactly. `compiles`: the body
-    has something to compile for training (`Body.compile_for_training`).
+    has something to compile for training (`Body.compile_for_training`). `whole_windows`: plans do not cut its windows into
+    parts early in training, which would leave later positions without a lesson.
     """
 
     name: str
@@ -59,3 +60,4 @@ class Architecture:
     count: Callable[[Any, int], ParameterCount]
     layout: HuggingFaceLayout | None = None
     compiles: bool = False
+    whole_windows: bool = False

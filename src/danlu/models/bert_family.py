@@ -47,6 +47,7 @@ def bert_like(kind: Kind, layout: HuggingFaceLayout) -> Architecture:
         count=partial(_count, kind),
         layout=layout,
         compiles=True,
+        whole_windows=True,
     )
 
 

@@ -169,19 +169,12 @@ def prepare(
     model = row.build(settings.model, material.tokenizer.vocab_size, seed=settings.seed)
     objective = chosen_objective(settings.objective, row, model, material.tokenizer)
     compile_stage(run, settings, model, watch)
-    wanted = settings.training.optimizer
-    state = TrainState(model=model, optimizer=OPTIMIZERS.load(wanted.name)(model, wanted))
+    state = _fresh_state(model, settings)
     _resume(run, state, stopwatch, watch)
     num_windows = max(1, settings.training.batch_tokens // model.context_length // world.size) * world.size
     flops = row.count(settings.model, model.vocab_size).flops_per_token_forward
     peak = measured_machine().peak_gflops
-    reserve = Reserve(
-        material.valid,
-        model,
-        seconds_per_token=flops / (peak * 1e9 * FORWARD_SHARE),
-        stripes=reading_for(model, material.tokenizer.mask_id, material.tokenizer.sentinel_ids).stripes,
-        total_seconds=_total_seconds(run, settings),
-    )
+    reserve = _reserve(run, settings, material, model, flops / (peak * 1e9 * FORWARD_SHARE))
     progress, budget = _progress(run, settings, stopwatch, reserve, num_windows * model.context_length)
     loop = Loop(
         state=state,
@@ -202,6 +195,24 @@ def prepare(
         describe_step=_description(material.train, flops, peak),
     )
     return loop, reserve
+
+
+def _fresh_state(model: LanguageModel, settings: PretrainSettings) -> TrainState:
+    wanted = settings.training.optimizer
+    return TrainState(model=model, optimizer=OPTIMIZERS.load(wanted.name)(model, wanted))
+
+
+def _reserve(
+    run: RunFolder, settings: PretrainSettings, material: Material, model: LanguageModel, seconds_per_token: float
+) -> Reserve:
+    tokenizer = material.tokenizer
+    return Reserve(
+        material.valid,
+        model,
+        seconds_per_token=seconds_per_token,
+        stripes=reading_for(model, tokenizer.mask_id, tokenizer.sentinel_ids).stripes,
+        total_seconds=_total_seconds(run, settings),
+    )
 
 
 def _batches(

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from danlu.models.layers.start import fan_in_deviation, fill_normal, fill_orthogonal
+from danlu.models.layers.start import fan_in_deviation, fill_normal, fill_orthogonal, fill_sines
 
 
 def test_normal_values_have_the_deviation() -> None:
@@ -26,3 +26,13 @@ def test_blocks_are_orthogonal() -> None:
     fill_orthogonal(weight, 3, seed=1, name="a")
     for block in weight.split(12):
         torch.testing.assert_close(block @ block.T, torch.eye(12), atol=1e-5, rtol=0)
+
+
+def test_sines_tell_near_positions_from_far_ones() -> None:
+    weight = torch.empty(256, 64)
+    fill_sines(weight, 0.02)
+    assert math.isclose(float(weight.pow(2).mean().sqrt()), 0.02, rel_tol=0.01)
+    likeness = torch.nn.functional.cosine_similarity(weight[100], weight, dim=1)
+    assert int(likeness.argmax()) == 100
+    assert likeness[101] > likeness[104] > likeness[120]
+    assert float(likeness.sort().values[-2]) < 0.95
