@@ -7,53 +7,28 @@ is foretold right stands beside three guesses counted on the run's training toke
 token, the commonest after the two tokens before it (falling back to one, then none), and the commonest between its two
 neighbours (falling back likewise). Guesses see neighbours that are hidden from the model, so they have it easier.
 
-FILES (JSON lines with `text` and `label`, packed or not): a logistic regression learns labels from `danlu.load(RUN).vectors` of
-the training file, with a strength chosen on a fifth of that file, and is asked about the test file; the same with the
-network before training (random weights), and the commonest label. Intervals are 95 % (Wilson). Prints one line of JSON.
+FILES (JSON lines with `text` and `label`, packed or not): the linear probe of `danlu evaluate`, beside that of random weights
+and the commonest label. Intervals are 95 % (Wilson). Prints one line of JSON.
 """
 
 import argparse
-import io
 import json
-import math
-import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import zstandard
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import StandardScaler
 
 import danlu
-from danlu.models import ARCHITECTURES
+from danlu.cli.results import plain_values
+from danlu.evaluation.probes import wilson
 from danlu.recipes.load import LoadedModel
+from danlu.recipes.probes import ProbeSettings, probe, read_questions
 from danlu.tokenizers.token_store import open_tokens
 
 HIDDEN = 0.15
-STRENGTHS = (0.001, 0.01, 0.1, 1.0)
 Ids = np.ndarray[Any, Any]
-
-
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file of JSON lines, packed with zstandard or not."""
-    with path.open("rb") as handle:
-        source = zstandard.ZstdDecompressor().stream_reader(handle) if path.suffix == ".zst" else handle
-        return [json.loads(line) for line in io.TextIOWrapper(source, "utf-8") if line.strip()]
-
-
-def random_twin(model: LoadedModel) -> LoadedModel:
-    """The same shape and tokenizer with initial weights."""
-    blueprint = model.network.blueprint
-    row = ARCHITECTURES.load(blueprint.architecture)
-    settings = row.settings.model_validate(dict(blueprint.settings))
-    return LoadedModel(model.path, row.build(settings, blueprint.vocab_size, seed=0).eval(), model.tokenizer)
 
 
 class Guess:
@@ -117,38 +92,8 @@ def foretold(model: LoadedModel, guess: Guess, ids: Ids, seed: int = 0) -> dict[
 
 def share(right: int, total: int) -> dict[str, float]:
     """A share and its 95 % interval (Wilson 1927)."""
-    z, p = 1.96, right / total
-    middle = (p + z * z / (2 * total)) / (1 + z * z / total)
-    half = z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total)) / (1 + z * z / total)
-    return {"share": round(p, 4), "from": round(middle - half, 4), "to": round(middle + half, 4)}
-
-
-def probe(model: LoadedModel, train: Sequence[dict[str, Any]], test: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Accuracy and macro F1 of a logistic regression on the model's vectors."""
-    x, y = vectors(model, train), [row["label"] for row in train]
-    inner_x, held_x, inner_y, held_y = train_test_split(x, y, test_size=0.2, random_state=0, stratify=y)
-    scores = {c: fitted(inner_x, inner_y, c)(held_x) for c in STRENGTHS}
-    best = max(STRENGTHS, key=lambda c: np.mean([a == b for a, b in zip(scores[c], held_y, strict=True)]))
-    wanted = [row["label"] for row in test]
-    found = fitted(x, y, best)(vectors(model, test))
-    right = sum(a == b for a, b in zip(found, wanted, strict=True))
-    macro = f1_score(wanted, found, average="macro")
-    return {"accuracy": share(right, len(wanted)), "macro_f1": round(float(macro), 4), "strength": best}
-
-
-def vectors(model: LoadedModel, rows: Iterable[dict[str, Any]]) -> Ids:
-    """One vector for each text."""
-    return model.vectors([row["text"] for row in rows]).numpy()
-
-
-def fitted(x: Ids, y: Sequence[str], strength: float) -> Any:
-    """What tells the labels of vectors, learnt from `x` and `y`."""
-    scaler = StandardScaler().fit(x)
-    learner = LogisticRegression(C=strength, max_iter=300)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        learner.fit(scaler.transform(x), y)
-    return lambda more: learner.predict(scaler.transform(more)).tolist()
+    interval = wilson(right, total)
+    return {"share": round(right / total, 4), "from": round(interval.low, 4), "to": round(interval.high, 4)}
 
 
 def main() -> None:
@@ -163,16 +108,8 @@ def main() -> None:
     train_ids = np.asarray(open_tokens(asked.run / "tokens", "train").ids)
     valid_ids = np.asarray(open_tokens(asked.run / "tokens", "valid").ids)[: asked.tokens]
     result: dict[str, Any] = {"benchmark": "pretraining_pays", "foretold": foretold(model, Guess(train_ids), valid_ids)}
-    train, test = lines_of(asked.train), lines_of(asked.test)
-    commonest = Counter(row["label"] for row in train).most_common(1)[0][0]
-    result["labels"] = {
-        "trained": probe(model, train, test),
-        "random_weights": probe(random_twin(model), train, test),
-        "commonest": share(sum(row["label"] == commonest for row in test), len(test)),
-        "train": len(train),
-        "test": len(test),
-        "kinds": len({row["label"] for row in train}),
-    }
+    settings = ProbeSettings(labelled=str(asked.train), labelled_test=str(asked.test))
+    result["labels"] = plain_values(probe(model, settings, [], read_questions(settings)).labels)
     print(json.dumps(result, ensure_ascii=False))
 
 

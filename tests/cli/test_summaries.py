@@ -71,6 +71,51 @@ def test_an_evaluation_says_how_sure_it_is(monkeypatch: pytest.MonkeyPatch) -> N
     assert "novels" not in one
 
 
+SHARE = {"accuracy": 0.75, "interval": {"low": 0.7, "high": 0.8, "unit": "texts", "num_units": 90}}
+PROBES = {
+    "labels": {
+        "model": SHARE,
+        "random_weights": {**SHARE, "accuracy": 0.5},
+        "commonest": 0.25,
+        "commonest_interval": SHARE["interval"],
+        "num_labels": 4,
+        "num_train": 400,
+        "num_test": 90,
+    },
+    "pairs": {
+        "model": {"spearman": 0.61, "pearson": 0.62},
+        "random_weights": {"spearman": 0.3, "pearson": 0.2},
+        "num_pairs": 75,
+    },
+    "neighbours": {"火": [{"word": f"炉{n}", "cosine": 0.9} for n in range(12)], "rare": []},
+}
+LANGUAGES = [
+    {"domain": "zh", "bits_per_byte": 1.5, "num_bytes": 10, "num_documents": 2},
+    {"domain": "en", "bits_per_byte": 2.25, "num_bytes": 90, "num_documents": 7},
+]
+
+
+@pytest.mark.parametrize(("tongue", "word"), [("en", "random weights"), ("zh", "随机权重")])
+@pytest.mark.parametrize("width", [40, 100])
+def test_probes_stand_beside_random_weights(
+    tongue: str, word: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DANLU_LANG", tongue)
+    lines = summary("evaluate", {"bits_per_byte": 2.0, "probes": PROBES, "languages": LANGUAGES}, width)
+    shown = "\n".join(lines)
+    assert all(display_width(line) <= width for line in lines)
+    assert shown.count(word) == 2
+    assert shown.index("75.0%") < shown.index("50.0%") < shown.index("25.0%")
+    assert "0.610" in shown
+    assert shown.count("炉") == 12
+    assert shown.index("2.250") < shown.index("1.500")  # the language with more text first
+
+
+def test_one_language_needs_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DANLU_LANG", "en")
+    assert "each language" not in "\n".join(summary("evaluate", {"bits_per_byte": 2.0, "languages": LANGUAGES[:1]}, 80))
+
+
 @dataclass(frozen=True)
 class _Comparison:
     runs: list[dict[str, object]]

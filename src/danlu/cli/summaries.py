@@ -9,6 +9,7 @@ from danlu.cli.document_summary import explanation_lines
 from danlu.cli.gate_summary import check_lines, plan_lines, what_if_lines
 from danlu.cli.layout import cut, display_width, pad, wrap
 from danlu.cli.machine_summary import machine_lines
+from danlu.cli.probe_summary import language_lines, probe_lines
 from danlu.cli.quality_summary import quality_lines
 from danlu.cli.results import plain_values
 from danlu.cli.wording import COMMA, quote_lines, table
@@ -119,6 +120,8 @@ def _evaluation(result: Any, width: int) -> Iterator[str]:
         longest = min(width - 12, max(display_width(str(row["domain"])) for row in domains))
         for row in sorted(domains, key=lambda row: row["bits_per_byte"]):
             yield f"  {pad(cut(str(row['domain']), longest), longest)}  {row['bits_per_byte']:6.3f}"
+    yield from language_lines(plain, width)
+    yield from probe_lines(plain, width)
 
 
 def _sureness(plain: Mapping[str, Any]) -> Iterator[str]:

@@ -209,8 +209,6 @@ def summarise(scores: WindowScores, documents: DocumentSet) -> LanguageScore:
     num_documents = documents.num_documents
     nats_D = _summed(scores.documents_W, scores.nats_W, num_documents)
     whole = _domain_score("", scores, documents, np.ones(num_documents, dtype=bool), nats_D)
-    names = sorted(set(documents.domains))
-    kinds_D = np.array(documents.domains, dtype=object)
     return LanguageScore(
         bits_per_byte=whole.bits_per_byte,
         perplexity=whole.perplexity,
@@ -221,12 +219,19 @@ def summarise(scores: WindowScores, documents: DocumentSet) -> LanguageScore:
         num_tokens=whole.num_tokens,
         interval=whole.interval,
         calibration=calibration_of(scores),
-        domains=tuple(
-            _domain_score(name, scores, documents, kinds_D == name, nats_D)
-            for name in names
-            if documents.bytes_D[kinds_D == name].any()
-        ),
+        domains=score_groups(scores, documents, documents.domains),
         windows=scores,
+    )
+
+
+def score_groups(scores: WindowScores, documents: DocumentSet, names: Sequence[str]) -> tuple[DomainScore, ...]:
+    """The scores of each group of documents; `names` has the group of each document. Groups without text are left out."""
+    nats_D = _summed(scores.documents_W, scores.nats_W, documents.num_documents)
+    kinds_D = np.array(names, dtype=object)
+    return tuple(
+        _domain_score(name, scores, documents, kinds_D == name, nats_D)
+        for name in sorted(set(names))
+        if documents.bytes_D[kinds_D == name].any()
     )
 
 

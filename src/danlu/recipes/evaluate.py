@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -13,13 +13,26 @@ from danlu.core.errors import UsageError
 from danlu.core.events import Watcher, ignore
 from danlu.core.language import Text
 from danlu.core.settings import Settings, resolve, setting
-from danlu.evaluation.language import Calibration, DocumentSet, DomainScore, LanguageScore, score_documents
+from danlu.corpus.measures.batch import TextBatch
+from danlu.corpus.measures.language import measure
+from danlu.evaluation.language import (
+    Calibration,
+    DocumentSet,
+    DomainScore,
+    LanguageScore,
+    WindowScores,
+    score_documents,
+    score_groups,
+)
 from danlu.evaluation.metrics import Interval
 from danlu.evaluation.references import MAX_NGRAM_BYTES, ReferenceLine, measure_references, xz_after_training
 from danlu.evaluation.windows import token_byte_lengths
 from danlu.recipes.load import LoadedModel, load
+from danlu.recipes.probes import Probes, ProbeSettings, probe, read_questions
 from danlu.recipes.scored_text import RoundTrip, check_exists, held_out_text, run_folder, text_of, training_texts
 from danlu.recipes.stages import stage
+
+TEXTS_AT_ONCE = 256  # whose language is told together
 
 
 class EvaluateSettings(Settings):
@@ -42,6 +55,9 @@ class EvaluateSettings(Settings):
     )
     xz_after_training: bool = setting(
         False, "also xz after the training text (slow, shown only)", "同时给出先压缩训练文本后的 xz（较慢，仅供参考）"
+    )
+    probes: ProbeSettings = setting(
+        ProbeSettings, "what the model's vectors are worth, with nothing trained but a line", "冻结模型向量的质量"
     )
 
 
@@ -67,10 +83,14 @@ class Evaluation:
     xz_after_training: float | None
     calibration: Calibration
     domains: tuple[DomainScore, ...]
+    languages: tuple[DomainScore, ...]
+    """The same by the language of each document, as corpus build tells it."""
     round_trip: RoundTrip | None
     """What the tokenizer of an imported model loses of the text; None for danlu's own, which lose nothing."""
     pseudo: bool
     """Whether the bits are a pseudo-likelihood (models that read both ways); JSON calls them `pseudo_bits_per_byte`."""
+    probes: Probes | None
+    """What the vectors are worth, where `probes` settings ask."""
 
 
 def evaluate(
@@ -89,35 +109,50 @@ def evaluate(
         check_exists(given)
     model = load(model_path)
     _check_stride(settings, model)
+    questions = read_questions(settings.probes)
     run = run_folder(Path(model_path))
     text = text_of(given, model, watch) if given is not None else held_out_text(run, model)
     with stage("evaluate", watch):
         score_began = time.perf_counter()
         score = score_text(model, text.documents, settings, run)
         seconds = time.perf_counter() - score_began
+    found = None
+    if settings.probes.ask:
+        with stage("probes", watch):
+            found = probe(model, settings.probes, text.texts, questions)
     with stage("references", watch):
         training = training_texts(run)
         lines = measure_references(training, text.texts, max_ngram_bytes=settings.ngram_bytes)
         after = xz_after_training(training, text.texts) if settings.xz_after_training else None
     return Evaluation(
-        bits_per_byte=score.bits_per_byte,
-        interval=score.interval,
-        perplexity=score.perplexity,
-        accuracy=score.accuracy,
+        **_figures_of(score),
         tokens_per_second=score.num_tokens / max(seconds, 1e-9),
         seconds=time.perf_counter() - began,
         parameters=sum(weight.numel() for weight in model.network.parameters()),
-        num_documents=score.num_documents,
-        num_bytes=score.num_bytes,
-        num_tokens=score.num_tokens,
         reference_lines={name: line.bits_per_byte for name, line in lines.items()},
         references=lines,
         xz_after_training=after.bits_per_byte if after else None,
-        calibration=score.calibration,
-        domains=score.domains,
+        languages=by_language(score.windows, text.documents, text.texts),
         round_trip=text.round_trip,
-        pseudo=score.pseudo,
+        probes=found,
     )
+
+
+def _figures_of(score: LanguageScore) -> dict[str, Any]:
+    """What an evaluation takes over from the score of the documents."""
+    names = (
+        "bits_per_byte",
+        "interval",
+        "perplexity",
+        "accuracy",
+        "num_documents",
+        "num_bytes",
+        "num_tokens",
+        "calibration",
+        "domains",
+        "pseudo",
+    )
+    return {name: getattr(score, name) for name in names}
 
 
 def score_text(
@@ -134,6 +169,14 @@ def score_text(
         mask_id=model.tokenizer.mask_id,
         sentinel_ids=model.tokenizer.sentinel_ids,
     )
+
+
+def by_language(scores: WindowScores, documents: DocumentSet, texts: Sequence[str]) -> tuple[DomainScore, ...]:
+    """The scores of documents that are in one language, by its code (`und`: no letters); the name is the `domain`."""
+    names: list[str] = []
+    for begin in range(0, len(texts), TEXTS_AT_ONCE):
+        names += measure(TextBatch(texts[begin : begin + TEXTS_AT_ONCE]))["language"].tolist()
+    return score_groups(scores, documents, names)
 
 
 def _check_stride(settings: EvaluateSettings, model: LoadedModel) -> None:
