@@ -79,7 +79,9 @@ def _chosen_penalty(train_NC: Vectors, labels: Sequence[str]) -> float:
     if len(set(inner)) < 2:
         return STRENGTHS[-1]
     # of equals the weakest penalty
-    return max(reversed(STRENGTHS), key=lambda strength: float(_learner(strength, inner_NC, inner).score(held_NC, held)))
+    return max(
+        reversed(STRENGTHS), key=lambda strength: float(_learner(strength, inner_NC, inner).score(held_NC, held))
+    )
 
 
 def _learner(strength: float, x_NC: Vectors, labels: Sequence[str]) -> Pipeline:
