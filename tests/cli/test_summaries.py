@@ -134,6 +134,24 @@ def test_a_comparison_ranks_and_says_what_can_be_said(monkeypatch: pytest.Monkey
     assert lines[-1] == "两者不同"
 
 
+def test_each_kind_of_score_has_a_table_with_speed_and_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DANLU_LANG", "en")
+    facts = {"parameters": 2_000_000, "tokens_per_second": 15_300.0, "share_of_peak": 0.31}
+    runs: list[dict[str, object]] = [
+        {"name": "gpt", "bits_per_byte": 1.8, "interval": INTERVAL, **facts, "samples": {"The": " file is"}},
+        {"name": "bert", "pseudo": True, "pseudo_bits_per_byte": 1.1, "kind": "hidden tokens", **facts},
+        {"name": "t5", "pseudo": True, "pseudo_bits_per_byte": 1.4, "kind": "hidden spans", **facts},
+    ]
+    for width in (30, 60, 100):
+        lines = summary("compare", _Comparison(runs, Text("fine", "好")), width)
+        assert all(display_width(line) <= width for line in lines)
+    shown = "\n".join(lines)
+    assert shown.index("gpt") < shown.index("Pseudo") < shown.index("bert") < shown.index("spans") < shown.index("t5")
+    assert shown.count("31% of peak") == 3
+    assert "15.3K tokens/s" in shown
+    assert "The | file is" in shown
+
+
 def test_an_export_names_its_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DANLU_LANG", "en")
     proofs = [{"program": "transformers 5", "largest_difference": 2e-6}]

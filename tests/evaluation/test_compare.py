@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,22 @@ def test_the_same_documents_in_another_order_and_other_windows_are_ranked() -> N
     assert behind.value == pytest.approx(found.runs[1].bits_per_byte - found.runs[0].bits_per_byte)
     assert behind.is_real
     assert "more than chance" in found.verdict.en
+
+
+def test_kinds_of_scores_are_ranked_apart() -> None:
+    candidates = [
+        _candidate(name, TEXTS, [bits] * 12) for name, bits in (("c", 2.0), ("d", 1.8), ("a", 1.2), ("b", 1.0))
+    ]
+    kinds = ("code", "code", "hidden tokens", "hidden tokens")
+    marked = [
+        replace(one, score=replace(one.score, kind=kind, pseudo=kind != "code"))
+        for one, kind in zip(candidates, kinds, strict=True)
+    ]
+    found = compare_scores(marked[::-1])
+    assert [run.name for run in found.runs] == ["d", "c", "b", "a"]
+    assert [run.behind_best is None for run in found.runs] == [True, False, True, False]
+    assert found.verdict.en.count("more than chance") == 2
+    assert "ranked apart" in found.verdict.en
 
 
 def test_noise_is_no_difference() -> None:

@@ -70,11 +70,15 @@ def test_it_fills_blanks_and_is_exported(finished: Outcome, tmp_path: Path) -> N
     assert config["mask_token"] == "<|mask|>"
 
 
-def test_it_is_not_ranked_with_models_that_continue(finished: Outcome, text: Path, tmp_path: Path) -> None:
-    other = pretrain(text, out=tmp_path / "gpt", overrides=[*GPT], arch="gpt", steps=5)
-    found = compare([finished.folder, other.folder])
-    assert not found.is_ranked
-    assert "pseudo" in found.verdict.en
+def test_it_is_ranked_apart_from_models_that_continue(finished: Outcome, text: Path, tmp_path: Path) -> None:
+    gpt = pretrain(text, out=tmp_path / "gpt", overrides=[*GPT], arch="gpt", steps=5)
+    shorter = pretrain(text, out=tmp_path / "less", overrides=[*BERT, *LOOP], arch="bert", steps=5)
+    found = compare([shorter.folder, finished.folder, gpt.folder])
+    assert [run.name for run in found.runs] == ["gpt", finished.folder.name, "less"]
+    assert [run.kind for run in found.runs] == ["code", "hidden tokens", "hidden tokens"]
+    assert "ranked apart" in found.verdict.en
+    assert "分别排名" in found.verdict.zh
+    assert all(run.share_of_peak and run.tokens_per_second for run in found.runs)
 
 
 def test_a_timed_run_ends_in_time_and_says_what_share_it_scored(text: Path, tmp_path: Path) -> None:

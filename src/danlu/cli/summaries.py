@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from danlu.cli.comparison_summary import comparison_lines
 from danlu.cli.corpus_summary import built_lines, report_lines, tokenizer_lines, verified_lines
 from danlu.cli.document_summary import explanation_lines
 from danlu.cli.gate_summary import check_lines, plan_lines, what_if_lines
@@ -24,7 +25,6 @@ PSEUDO = Text(
     "留出文本的伪每字节比特数（逐个遮蔽再填回，只与同类模型比较）：{bits:.3f}",
 )
 PSEUDO_SAMPLE = Text("estimated from {share:.0%} of the tokens, evenly spread", "由均匀分布的 {share:.0%} 词元估计")
-PSEUDO_MARK = Text("pseudo", "伪")
 NGRAMS = Text("n-grams", "n 元模型")
 FACTS = (
     ("perplexity", Text("perplexity {value} per token", "每词元困惑度 {value}"), lambda v: f"{v:.2f}"),
@@ -141,24 +141,6 @@ def _sureness(plain: Mapping[str, Any]) -> Iterator[str]:
         yield say(ROUND_TRIP, count=count, changed=changed, unknown=unknown)
 
 
-def _comparison(result: Any, width: int) -> Iterator[str]:
-    """Runs in the order of their figure, and what can be said of the best two."""
-    plain = plain_values(result)
-    rows = sorted(plain["runs"], key=_bits)
-    yield from wrap(say(BITS), width)
-    longest = min(max(8, width - 26), max((display_width(str(row["name"])) for row in rows), default=8))
-    for row in rows:
-        interval = row.get("interval")
-        between = f"  {say(PSEUDO_MARK)}" if row.get("pseudo") else ""
-        between += f"  {interval['low']:.3f} .. {interval['high']:.3f}" if interval and width >= longest + 26 else ""
-        yield f"  {pad(cut(str(row['name']), longest), longest)}  {_bits(row):6.3f}{between}"
-    yield from wrap(say(result.verdict), width)
-
-
-def _bits(row: Mapping[str, Any]) -> float:
-    return float(row["pseudo_bits_per_byte"] if row.get("pseudo") else row["bits_per_byte"])
-
-
 def _plan(result: Any, width: int) -> Iterator[str]:
     plain = plain_values(result)
     yield from quote_lines(plain.get("quote", plain), width)
@@ -271,7 +253,7 @@ _SUMMARIES: dict[str, Callable[[Any, int], Iterator[str]]] = {
     "plan": _plan,
     "export": _export,
     "import": _imported,
-    "compare": _comparison,
+    "compare": comparison_lines,
     "tokenizer train": tokenizer_lines,
     "corpus build": built_lines,
     "corpus report": report_lines,

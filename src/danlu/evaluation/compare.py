@@ -1,4 +1,5 @@
-"""Several models beside each other: ranked only when they were scored on the same text, with a test of each difference.
+"""Several models beside each other: ranked only when they were scored on the same text and in the same way, with a test of
+each difference.
 
 D documents, W windows of one model, K blocks of the text.
 """
@@ -6,6 +7,7 @@ D documents, W windows of one model, K blocks of the text.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -26,7 +28,7 @@ class Candidate:
     """One model as it goes into the comparison.
 
     `documents`: a digest of each scored document, in the order scored. `facts`: `parameters`, `tokens_per_second`,
-    `seconds`, as far as known. `samples`: what it wrote last, by prompt.
+    `share_of_peak` (0 to 1), `seconds`, as far as known. `samples`: what it wrote last, by prompt.
     """
 
     name: str
@@ -38,8 +40,8 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedRun:
-    """One row of the table. `behind_best`: how many bits per byte it needs more than the best one, and whether that is
-    more than chance; None for the best, and where the texts differ.
+    """One row of the table. `behind_best`: how many bits per byte it needs more than the best of its kind, and whether that
+    is more than chance; None for the best, and where the texts differ. `kind`: how tokens were asked for.
     """
 
     name: str
@@ -49,16 +51,19 @@ class ComparedRun:
     accuracy: float
     parameters: int | None
     tokens_per_second: float | None
+    share_of_peak: float | None
     seconds: float | None
     validation_bytes: int
     behind_best: Difference | None
     samples: Mapping[str, str]
     pseudo: bool = False
+    kind: str = "code"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The table: best first when `is_ranked`, else in the order given, with the reason why there is no ranking."""
+    """The table: kind by kind and best first when `is_ranked`, else in the order given, with the reason why there is no
+    ranking."""
 
     runs: tuple[ComparedRun, ...]
     is_ranked: bool
@@ -66,23 +71,30 @@ class Comparison:
 
 
 def compare_scores(candidates: Sequence[Candidate]) -> Comparison:
-    """Ranks `candidates` by bits per byte when all were scored on the same documents (in any order), else refuses to."""
+    """Ranks `candidates` by bits per byte, each kind by itself, when all were scored on the same documents (in any order)."""
     assert candidates, "there is something to compare"
     first = candidates[0]
     for other in candidates[1:]:
         if sorted(other.documents) != sorted(first.documents):
             unranked = tuple(_row(candidate, None) for candidate in candidates)
             return Comparison(runs=unranked, is_ranked=False, verdict=_texts_differ(first, other))
-        if other.score.pseudo != first.score.pseudo:
-            unranked = tuple(_row(candidate, None) for candidate in candidates)
-            return Comparison(runs=unranked, is_ranked=False, verdict=_KINDS_DIFFER)
+    kinds = sorted({c.score.kind for c in candidates}, key=lambda kind: (kind != "code", kind))
+    groups = [_ranked([c for c in candidates if c.score.kind == kind]) for kind in kinds]
+    verdicts = [_verdict(rows) for rows in groups if len(rows) > 1 or len(groups) == 1]
+    if len(groups) > 1:
+        verdicts.append(_KINDS_DIFFER)
+    verdict = reduce(lambda first, second: fill(_AND, first=first, second=second), verdicts)
+    return Comparison(runs=tuple(row for rows in groups for row in rows), is_ranked=True, verdict=verdict)
+
+
+def _ranked(candidates: Sequence[Candidate]) -> list[ComparedRun]:
     order = sorted(candidates, key=lambda candidate: candidate.score.bits_per_byte)
     best, best_K = order[0], _blocks(order[0])
     rows = [_row(best, None)]
     for candidate in order[1:]:
         bytes_K = _block_bytes(candidate.score.num_bytes)
         rows.append(_row(candidate, paired_difference(_blocks(candidate), best_K, bytes_K, unit="blocks")))
-    return Comparison(runs=tuple(rows), is_ranked=True, verdict=_verdict(rows))
+    return rows
 
 
 def document_digests(documents: Sequence[bytes]) -> list[str]:
@@ -125,11 +137,13 @@ def _row(candidate: Candidate, behind: Difference | None) -> ComparedRun:
         accuracy=score.accuracy,
         parameters=int(facts["parameters"]) if "parameters" in facts else None,
         tokens_per_second=facts.get("tokens_per_second"),
+        share_of_peak=facts.get("share_of_peak"),
         seconds=facts.get("seconds"),
         validation_bytes=score.num_bytes,
         behind_best=behind,
         samples=candidate.samples,
         pseudo=score.pseudo,
+        kind=score.kind,
     )
 
 
@@ -165,9 +179,10 @@ def _verdict(rows: Sequence[ComparedRun]) -> Text:
     )
 
 
+_AND = Text("{first}; {second}", "{first}；{second}")
 _KINDS_DIFFER = Text(
-    "no ranking: pseudo bits per byte (models that read both ways) are no code length and compare only with their like",
-    "不作排名：伪每字节比特数（双向模型）不是编码长度，只能与同类比较",
+    "bits per byte and pseudo bits per byte (hidden tokens, hidden spans) are ranked apart: they compare only with their like",
+    "每字节比特数与伪每字节比特数（遮蔽词元、遮蔽片段）分别排名：只能与同类比较",
 )
 
 

@@ -135,6 +135,8 @@ class LanguageScore:
     domains: tuple[DomainScore, ...]
     windows: WindowScores
     pseudo: bool = False
+    kind: str = "code"
+    """How the tokens were asked for (`Reading.kind`)."""
 
 
 def score_windows(
@@ -201,7 +203,8 @@ def score_documents(
         raise metrics.nothing_to_score()
     scores = score_windows(model, windows, autocast=autocast, mask_id=mask_id, sentinel_ids=sentinel_ids, passes=passes)
     score = summarise(scores, documents)
-    return replace(score, pseudo=reading_for(model, mask_id, sentinel_ids).pseudo)
+    reading = reading_for(model, mask_id, sentinel_ids)
+    return replace(score, pseudo=reading.pseudo, kind=reading.kind)
 
 
 def summarise(scores: WindowScores, documents: DocumentSet) -> LanguageScore:

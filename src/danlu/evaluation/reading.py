@@ -37,6 +37,8 @@ class Reading(ABC):
 
     pseudo: bool
     """Whether the result is a pseudo-likelihood, which is no code length and compares only with its like."""
+    kind: str
+    """What is asked, in a word: scores compare only within a kind."""
     stripes = 1
     """Passes in which each token is asked for once, each at the cost of all tokens; a share of them asks for that share."""
 
@@ -56,6 +58,7 @@ class Reading(ABC):
 class LeftToRight(Reading):
     """Each token is foretold from all before it: one pass; the nats are those of a code."""
 
+    kind = "code"
     pseudo = False
 
     def passes(
@@ -76,6 +79,7 @@ class FillIn(Reading):
     as tokens this is the score of Salazar et al. 2020 (arXiv:1910.14659, section 2), at one pass for each token.
     """
 
+    kind = "hidden tokens"
     pseudo = True
 
     def __init__(self, mask_id: int, stripes: int = STRIPES) -> None:
@@ -105,6 +109,7 @@ class TwoParts(Reading):
     reads that half and the decoder foretells the rest. So the nats are those of a code.
     """
 
+    kind = "code"
     pseudo = False
 
     def passes(
@@ -137,6 +142,7 @@ class SpansTaken(Reading):
     one for each in order where they are `numbered` (denoising), else one for all (infilling).
     """
 
+    kind = "hidden spans"
     pseudo = True
 
     def __init__(self, sign_ids: Sequence[int], *, numbered: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from danlu.core.errors import UsageError
@@ -47,11 +48,14 @@ def _candidate(path: Path, name: str, watch: Watcher) -> Candidate:
 
 
 def _finished_facts(run: Path) -> dict[str, float]:
-    """Speed and time of the training, as the run recorded them."""
+    """Speed and time of the training, as the run recorded them; the share of the matrix peak is that of its median step."""
     done: Mapping[str, Any] = next(
         (e for e in reversed(list(read_events(run / "events.jsonl"))) if e["event"] == "finished"), {}
     )
-    return {name: float(done[name]) for name in FACTS if isinstance(done.get(name), (int, float))}
+    facts = {name: float(done[name]) for name in FACTS if isinstance(done.get(name), (int, float))}
+    steps = (e for e in read_events(run / "metrics.jsonl") if e["event"] == "step")
+    shares = [float(e["share_of_peak"]) for e in steps if isinstance(e.get("share_of_peak"), (int, float))]
+    return {**facts, "share_of_peak": median(shares)} if shares else facts
 
 
 def _last_samples(run: Path) -> dict[str, str]:
