@@ -20,9 +20,14 @@ from danlu.models.layers.embedding import SegmentEmbedding
 from danlu.models.layers.feedforward import DenseFeedForward
 from danlu.models.layers.layer_norm import LayerNorm
 from danlu.models.layers.mixing import Full
+from danlu.models.layers.start import fill_neighbour_heads, fill_sines, sine_periods
 from danlu.models.model import Blueprint, LanguageModel
 from danlu.models.plan import ParameterCount
 from danlu.models.stack import Stack
+
+POSITION_DEVIATION = 0.04
+"""Twice that of tokens, so that the first layer's heads find their neighbours among the noise of the tokens."""
+NEIGHBOUR_GAIN = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +77,17 @@ def _assemble(kind: Kind, settings: EncoderSettings, vocab_size: int) -> Languag
 
 
 def _build(kind: Kind, settings: EncoderSettings, vocab_size: int, *, seed: int = 0) -> LanguageModel:
-    return fill(_assemble(kind, settings, vocab_size), settings.depth, seed=seed)
+    model = fill(_assemble(kind, settings, vocab_size), settings.depth, seed=seed)
+    weights = dict(model.named_parameters())
+    fill_sines(weights["embed.positions"], POSITION_DEVIATION)
+    fill_neighbour_heads(
+        weights["body.blocks.0.attention.query"],
+        weights["body.blocks.0.attention.key"],
+        num_heads=settings.num_heads,
+        periods_E=sine_periods(len(weights["embed.positions"]), settings.width),
+        gain=NEIGHBOUR_GAIN,
+    )
+    return model
 
 
 def _count(kind: Kind, settings: EncoderSettings, vocab_size: int) -> ParameterCount:

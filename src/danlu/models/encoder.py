@@ -6,7 +6,7 @@ from typing import TypeVar
 from torch import nn
 
 from danlu.core.settings import Settings, setting
-from danlu.models.layers.start import EMBEDDING_DEVIATION, fan_in_deviation, fill_normal, fill_sines
+from danlu.models.layers.start import EMBEDDING_DEVIATION, fan_in_deviation, fill_normal
 from danlu.models.model import LanguageModel
 from danlu.models.plan import ParameterCount
 from danlu.models.sizing import depth_for, head_width_for, nearest, widths_for
@@ -47,8 +47,6 @@ def fill(model: LanguageModel, depth: int, *, seed: int) -> LanguageModel:
     for name, weight in model.named_parameters():
         if weight.ndim == 1:
             (nn.init.zeros_ if name.endswith("bias") else nn.init.ones_)(weight)
-        elif name == "embed.positions":
-            fill_sines(weight, EMBEDDING_DEVIATION)
         elif name.startswith("embed."):
             fill_normal(weight, EMBEDDING_DEVIATION, seed=seed, name=name)
         else:

@@ -4,7 +4,14 @@ import math
 
 import torch
 
-from danlu.models.layers.start import fan_in_deviation, fill_normal, fill_orthogonal, fill_sines
+from danlu.models.layers.start import (
+    fan_in_deviation,
+    fill_neighbour_heads,
+    fill_normal,
+    fill_orthogonal,
+    fill_sines,
+    sine_periods,
+)
 
 
 def test_normal_values_have_the_deviation() -> None:
@@ -36,3 +43,17 @@ def test_sines_tell_near_positions_from_far_ones() -> None:
     assert int(likeness.argmax()) == 100
     assert likeness[101] > likeness[104] > likeness[120]
     assert float(likeness.sort().values[-2]) < 0.95
+
+
+def test_heads_look_at_their_neighbours() -> None:
+    width, num_heads, length = 96, 3, 128
+    query, key, rows_TC = torch.randn(96, width), torch.randn(96, width), torch.empty(length, width)
+    periods_E = sine_periods(length, width)
+    fill_sines(rows_TC, 1.0)
+    fill_neighbour_heads(query, key, num_heads=num_heads, periods_E=periods_E, gain=1.0)
+    q_HTD = (rows_TC @ query.T).unflatten(1, (num_heads, -1)).transpose(0, 1)
+    k_HTD = (rows_TC @ key.T).unflatten(1, (num_heads, -1)).transpose(0, 1)
+    found_HT = (q_HTD @ k_HTD.transpose(1, 2)).argmax(dim=2)
+    place_T = torch.arange(4, length - 4)
+    for head, distance in enumerate((-1, 1, -2)):
+        assert found_HT[head, place_T].tolist() == (place_T + distance).tolist()

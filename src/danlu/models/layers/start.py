@@ -46,18 +46,50 @@ def fill_orthogonal(weight: Tensor, num_blocks: int, *, seed: int, name: str) ->
     weight.copy_((q * r.diagonal(dim1=-2, dim2=-1).sign()[:, None, :]).flatten(0, 1))
 
 
+SHORTEST_PERIOD = 2.5
+
+
+def sine_periods(num_positions: int, width: int) -> Tensor:
+    """Periods in positions, float64 [(width + 1) // 2]: from SHORTEST_PERIOD to `num_positions`, evenly in logarithms."""
+    grown = max(1.0, num_positions / SHORTEST_PERIOD)
+    return SHORTEST_PERIOD * grown ** (torch.arange(0, width, 2, dtype=torch.float64) / width)
+
+
 @torch.no_grad()
 def fill_sines(weight: Tensor, deviation: float) -> None:
     """Fills `weight` [positions, width] with sines and cosines of the position, of the given root mean square.
 
-    As in Vaswani et al. 2017 (arXiv:1706.03762, section 3.5), but the periods go from 2 pi to the number of positions, so
-    that every column tells positions apart: with 10000 most columns would hardly change within a window of 256.
+    As in Vaswani et al. 2017 (arXiv:1706.03762, section 3.5), but with the periods of `sine_periods`: with theirs, up to
+    60,000, most columns would hardly change within a window of 256.
     """
     num_positions, width = weight.shape
     place_T = torch.arange(num_positions, dtype=torch.float64)
-    shortest = 2 * math.pi
-    grown = max(1.0, num_positions / shortest)
-    period_E = shortest * grown ** (torch.arange(0, width, 2, dtype=torch.float64) / width)
-    angle_TE = 2 * math.pi * place_T[:, None] / period_E
+    angle_TE = 2 * math.pi * place_T[:, None] / sine_periods(num_positions, width)
     rows_TC = torch.stack([angle_TE.sin(), angle_TE.cos()], dim=-1).flatten(-2)[:, :width]
     weight.copy_(rows_TC * math.sqrt(2.0) * deviation)
+
+
+@torch.no_grad()
+def fill_neighbour_heads(query: Tensor, key: Tensor, *, num_heads: int, periods_E: Tensor, gain: float) -> None:
+    """Fills the products of the heads with what makes them look at neighbours, where positions are sines of `periods_E`.
+
+    Head h looks 1 before, 1 behind, 2 before, 2 behind, ...: its keys are the sines of the fastest periods, its queries the
+    same sines turned by the distance, so that their product is the sum of cos(2 pi (t + distance - s) / period), which is
+    largest at s = t + distance. `query` and `key` are [heads * head width, width]; `gain` is the length of each row.
+    """
+    head_width = len(query) // num_heads
+    pairs = min(head_width // 2, len(periods_E))
+    place_P = torch.arange(pairs)
+    for head in range(num_heads):
+        distance = (head // 2 + 1) * (1 if head % 2 else -1)
+        angle_P = 2 * math.pi * distance / periods_E[:pairs]
+        first_P = head * head_width + 2 * place_P
+        for matrix, cosine_P, sine_P in (
+            (query, angle_P.cos(), angle_P.sin()),
+            (key, torch.ones_like(angle_P), torch.zeros_like(angle_P)),
+        ):
+            matrix[head * head_width : head * head_width + 2 * pairs] = 0
+            matrix[first_P, 2 * place_P] = (gain * cosine_P).to(matrix.dtype)
+            matrix[first_P, 2 * place_P + 1] = (gain * sine_P).to(matrix.dtype)
+            matrix[first_P + 1, 2 * place_P] = (-gain * sine_P).to(matrix.dtype)
+            matrix[first_P + 1, 2 * place_P + 1] = (gain * cosine_P).to(matrix.dtype)
