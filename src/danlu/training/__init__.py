@@ -10,6 +10,8 @@ OPTIMIZERS = Registry(
         "muon": "danlu.training.optimizers:muon",
         "adamw": "danlu.training.optimizers:adamw",
         "adam": "danlu.training.optimizers:adam",
+        "lion": "danlu.training.optimizers:lion",
+        "adafactor": "danlu.training.optimizers:adafactor",
         "sgd": "danlu.training.optimizers:sgd",
     },
 )

@@ -10,12 +10,17 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from danlu.training.lion import Lion
 from danlu.training.muon import Muon
 from danlu.training.settings import OptimizerSettings
 
 # Muon's momentum rises from 0.85 over the first steps: -0.013 nats at equal steps in the modded-nanogpt ablation of
 # 2024-11-06 (its records/track_1_short).
 MOMENTUM_START = 0.85
+# Lion moves every weight by its whole rate: 3 to 10 times less than AdamW's, with a decay so many times stronger (Chen et al.
+# 2023, arXiv:2302.06675, section 5). Adafactor's rate is relative to the size of a weight, 0.01 in its paper where ours is 0.004.
+LION_SHARE = 0.2
+ADAFACTOR_SHARE = 2.5
 
 
 @final
@@ -108,18 +113,40 @@ def sgd(model: nn.Module, settings: OptimizerSettings) -> OptimizerGroup:
     return OptimizerGroup([optimizer], _names(model))
 
 
+def lion(model: nn.Module, settings: OptimizerSettings) -> OptimizerGroup:
+    """Lion for everything, at LION_SHARE of the rate and with so much more decay (Chen et al. 2023, arXiv:2302.06675)."""
+    groups = _decaying(dict(model.named_parameters()), settings.weight_decay / LION_SHARE)
+    optimizer = Lion(groups, lr=settings.rate * LION_SHARE, betas=(settings.beta1, settings.beta2))
+    return OptimizerGroup([optimizer], _names(model))
+
+
+def adafactor(model: nn.Module, settings: OptimizerSettings) -> OptimizerGroup:
+    """Adafactor for everything: a row and a column instead of a matrix of second moments, no momentum.
+
+    Shazeer & Stern 2018 (arXiv:1804.04235). Steps are relative to the root mean square of each tensor.
+    """
+    groups = _decaying(dict(model.named_parameters()), settings.weight_decay)
+    return OptimizerGroup([torch.optim.Adafactor(groups, lr=settings.rate * ADAFACTOR_SHARE)], _names(model))
+
+
 def matrices_of(model: nn.Module) -> dict[str, Tensor]:
     """The parameters that Muon, L1 and L2 act on, by name."""
     return _split(model)[0]
 
 
 def _adamw(parameters: Mapping[str, Tensor], settings: OptimizerSettings) -> torch.optim.Optimizer:
+    groups = _decaying(parameters, settings.weight_decay)
+    return torch.optim.AdamW(groups, lr=settings.rate, betas=(settings.beta1, settings.beta2), fused=True)
+
+
+def _decaying(parameters: Mapping[str, Tensor], weight_decay: float) -> list[dict[str, Any]]:
+    """Groups of torch's optimizers: tensors of two dimensions decay, norms and biases do not."""
     decayed = [p for p in parameters.values() if p.ndim >= 2]
     plain = [p for p in parameters.values() if p.ndim < 2]
-    groups: list[dict[str, Any]] = [{"params": decayed, "weight_decay": settings.weight_decay}]
+    groups: list[dict[str, Any]] = [{"params": decayed, "weight_decay": weight_decay}]
     if plain:
         groups.append({"params": plain, "weight_decay": 0.0})
-    return torch.optim.AdamW(groups, lr=settings.rate, betas=(settings.beta1, settings.beta2), fused=True)
+    return groups
 
 
 def _split(model: nn.Module) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

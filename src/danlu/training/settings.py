@@ -6,14 +6,20 @@ from danlu.core.settings import Settings, setting
 class OptimizerSettings(Settings):
     """How gradients become steps."""
 
-    name: str = setting("muon", "optimizer: muon, adamw, adam or sgd", "优化器：muon、adamw、adam 或 sgd")
+    name: str = setting(
+        "muon",
+        "optimizer: muon, adamw, adam, lion, adafactor or sgd",
+        "优化器：muon、adamw、adam、lion、adafactor 或 sgd",
+    )
     matrix_rate: float = setting(
         0.02, "peak learning rate of Muon's matrices; 0.01 to 0.05", "Muon 矩阵的最高学习率；0.01 至 0.05", gt=0
     )
     rate: float = setting(
         0.004,
-        "peak learning rate of everything else (of all parameters without Muon); 3e-4 to 1e-2",
-        "其余参数（不用 Muon 时为全部参数）的最高学习率；3e-4 至 1e-2",
+        "peak learning rate of everything else (of all parameters without Muon), as for AdamW: lion takes a fifth of it, "
+        "adafactor 2.5 times as a share of each weight's size; 3e-4 to 1e-2",
+        "其余参数（不用 Muon 时为全部参数）的最高学习率，按 AdamW 的尺度：lion 取其五分之一，"
+        "adafactor 取其 2.5 倍并相对于权重大小；3e-4 至 1e-2",
         gt=0,
     )
     weight_decay: float = setting(
