@@ -15,7 +15,6 @@ import argparse
 import json
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,12 +22,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from environments import python_of, run
+
 from danlu.corpus.opening import compression_of, open_bytes
 from danlu.corpus.settings import ReadingSettings
 from danlu.corpus.store import open_corpus
 
 HERE = Path(__file__).parent
-PEERS = HERE / ".peers"
 # datatrove's own list of extras brings torch-sized things; these are what the steps here import.
 DATATROVE = ("datatrove==0.10.1", "spacy", "nltk", "orjson", "xxhash<4", "regex", "ftfy", "fasteners", "tldextract")
 DATATROVE_IMPORTS = (*DATATROVE, "tokenizers")
@@ -58,7 +58,7 @@ def main() -> None:
         folder = Path(name)
         num_bytes = unpack(asked.files, folder / "in")
         facts: dict[str, object] = {"num_bytes": num_bytes, "runs": asked.runs}
-        python = peer_python() if asked.peer else None
+        python = python_of("datatrove", DATATROVE_IMPORTS) if asked.peer else None
         for case in cases(folder / "in", python):
             seconds = []
             for _ in range(1 if "datatrove" in case.name else asked.runs):
@@ -100,24 +100,6 @@ def cases(source: Path, peer: Path | None) -> Iterator[Case]:
         script = [str(peer), str(HERE / "datatrove_rules.py")]
         yield Case(name="datatrove_rules", run=lambda out: run([*script, "rules", str(source), str(out)]))
         yield Case(name="datatrove_signatures", run=lambda out: run([*script, "signatures", str(source), str(out)]))
-
-
-def run(command: Sequence[str]) -> None:
-    """Runs a command to its end; what it says is shown only when it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
-
-
-def peer_python() -> Path:
-    """The interpreter of datatrove's own environment, made on first use."""
-    folder = PEERS / "datatrove"
-    python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        run([sys.executable, "-m", "venv", "--clear", str(folder)])
-        run([str(python), "-m", "pip", "install", "-q", *DATATROVE_IMPORTS])
-        (folder / "ready").touch()
-    return python
 
 
 def compare(folder: Path, facts: dict[str, object], differences: Path | None) -> dict[str, object]:

@@ -15,7 +15,6 @@ The table has the median over seeds and, behind it, the distance between the bes
 """
 
 import argparse
-import json
 import shutil
 import statistics
 import subprocess
@@ -27,10 +26,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ledger import RESULTS, commit, done, keep
+
 from danlu.core.events import read_events
 from danlu.runtime.machine import this_machine
 
-RESULTS = Path(__file__).parent / "results" / "lab.jsonl"
+KEY = ("experiment", "variant", "text", "budget", "seed")
 REPORTED = ("en_docs", "en_openstax_textbooks", "zh_docs", "en_tinyshakespeare")
 
 
@@ -85,16 +86,6 @@ def cells_of(path: Path) -> list[Cell]:
     return found
 
 
-def commit() -> str:
-    """The commit of the working tree, with + where files differ from it."""
-    here = Path(__file__).parent
-    named = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=True
-    )
-    changed = subprocess.run(["git", "status", "--porcelain", "--", "../src"], cwd=here, capture_output=True, text=True)
-    return named.stdout.strip() + ("+" if changed.stdout.strip() else "")
-
-
 def run(cell: Cell, data: Path, out: Path) -> dict[str, Any]:
     """Trains the cell and gives its row."""
     folder = out / cell.folder
@@ -132,14 +123,6 @@ def row_of(cell: Cell, folder: Path) -> dict[str, Any]:
     }
 
 
-def done(results: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """The rows of earlier runs by the key of their cell; the last one counts."""
-    if not results.exists():
-        return {}
-    rows = map(json.loads, results.read_text(encoding="utf-8").splitlines())
-    return {tuple(row[name] for name in ("experiment", "variant", "text", "budget", "seed")): row for row in rows}
-
-
 def table(cells: Sequence[Cell], rows: dict[tuple[Any, ...], dict[str, Any]]) -> Iterator[str]:
     """One table for each text and budget, the best first; pseudo figures apart, which compare only with their like."""
     for text, budget in dict.fromkeys((cell.text_name, cell.budget) for cell in cells):
@@ -170,7 +153,7 @@ def main() -> None:
     parser.add_argument("experiment", type=Path)
     parser.add_argument("--data", type=Path, help="folder of the texts")
     parser.add_argument("--out", type=Path, default=Path("runs/lab"), help="folder for the runs")
-    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--results", type=Path, default=RESULTS / "lab.jsonl")
     parser.add_argument("--only", nargs="*", help="texts (without endings) to run now")
     parser.add_argument("--table", action="store_true", help="print what is there, run nothing")
     asked = parser.parse_args()
@@ -179,12 +162,11 @@ def main() -> None:
         if asked.data is None:
             parser.error("--data names the folder of the texts")
         for cell in cells:
-            if cell.key in done(asked.results) or (asked.only and cell.text_name not in asked.only):
+            if cell.key in done(asked.results, KEY) or (asked.only and cell.text_name not in asked.only):
                 continue
             row = run(cell, asked.data, asked.out)
-            with asked.results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-    print("\n".join(table(cells, done(asked.results))))
+            keep(asked.results, row)
+    print("\n".join(table(cells, done(asked.results, KEY))))
 
 
 if __name__ == "__main__":
