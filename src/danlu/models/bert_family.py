@@ -20,14 +20,15 @@ from danlu.models.layers.embedding import SegmentEmbedding
 from danlu.models.layers.feedforward import DenseFeedForward
 from danlu.models.layers.layer_norm import LayerNorm
 from danlu.models.layers.mixing import Full
-from danlu.models.layers.start import fill_neighbour_heads, fill_sines, sine_periods
+from danlu.models.layers.start import EMBEDDING_DEVIATION, fill_neighbour_heads, fill_sines, sine_periods
 from danlu.models.model import Blueprint, LanguageModel
 from danlu.models.plan import ParameterCount
 from danlu.models.stack import Stack
 
 POSITION_DEVIATION = 0.04
-"""Twice that of tokens, so that the first layer's heads find their neighbours among the noise of the tokens."""
+"""Twice that of tokens, so that heads which look at neighbours find them among the noise of the tokens."""
 NEIGHBOUR_GAIN = 1.5
+"""Length of the rows that make half of the first layer's heads look at neighbours; the other half sees the whole window."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,11 +80,12 @@ def _assemble(kind: Kind, settings: EncoderSettings, vocab_size: int) -> Languag
 def _build(kind: Kind, settings: EncoderSettings, vocab_size: int, *, seed: int = 0) -> LanguageModel:
     model = fill(_assemble(kind, settings, vocab_size), settings.depth, seed=seed)
     weights = dict(model.named_parameters())
-    fill_sines(weights["embed.positions"], POSITION_DEVIATION)
+    head_width, neighbours = settings.width // settings.num_heads, settings.num_heads // 2
+    fill_sines(weights["embed.positions"], POSITION_DEVIATION if neighbours else EMBEDDING_DEVIATION)
     fill_neighbour_heads(
-        weights["body.blocks.0.attention.query"],
-        weights["body.blocks.0.attention.key"],
-        num_heads=settings.num_heads,
+        weights["body.blocks.0.attention.query"][: neighbours * head_width],
+        weights["body.blocks.0.attention.key"][: neighbours * head_width],
+        head_width=head_width,
         periods_E=sine_periods(len(weights["embed.positions"]), settings.width),
         gain=NEIGHBOUR_GAIN,
     )

@@ -50,7 +50,7 @@ def test_heads_look_at_their_neighbours() -> None:
     query, key, rows_TC = torch.randn(96, width), torch.randn(96, width), torch.empty(length, width)
     periods_E = sine_periods(length, width)
     fill_sines(rows_TC, 1.0)
-    fill_neighbour_heads(query, key, num_heads=num_heads, periods_E=periods_E, gain=1.0)
+    fill_neighbour_heads(query, key, head_width=width // num_heads, periods_E=periods_E, gain=1.0)
     q_HTD = (rows_TC @ query.T).unflatten(1, (num_heads, -1)).transpose(0, 1)
     k_HTD = (rows_TC @ key.T).unflatten(1, (num_heads, -1)).transpose(0, 1)
     found_HT = (q_HTD @ k_HTD.transpose(1, 2)).argmax(dim=2)

@@ -70,17 +70,16 @@ def fill_sines(weight: Tensor, deviation: float) -> None:
 
 
 @torch.no_grad()
-def fill_neighbour_heads(query: Tensor, key: Tensor, *, num_heads: int, periods_E: Tensor, gain: float) -> None:
+def fill_neighbour_heads(query: Tensor, key: Tensor, *, head_width: int, periods_E: Tensor, gain: float) -> None:
     """Fills the products of the heads with what makes them look at neighbours, where positions are sines of `periods_E`.
 
     Head h looks 1 before, 1 behind, 2 before, 2 behind, ...: its keys are the sines of the fastest periods, its queries the
     same sines turned by the distance, so that their product is the sum of cos(2 pi (t + distance - s) / period), which is
     largest at s = t + distance. `query` and `key` are [heads * head width, width]; `gain` is the length of each row.
     """
-    head_width = len(query) // num_heads
     pairs = min(head_width // 2, len(periods_E))
     place_P = torch.arange(pairs)
-    for head in range(num_heads):
+    for head in range(len(query) // head_width):
         distance = (head // 2 + 1) * (1 if head % 2 else -1)
         angle_P = 2 * math.pi * distance / periods_E[:pairs]
         first_P = head * head_width + 2 * place_P
