@@ -102,3 +102,5 @@ def test_a_recurrent_network_reads_both_ways(text: Path, tmp_path: Path) -> None
     assert finished.bits_per_byte == pytest.approx(evaluate(finished.folder).bits_per_byte, rel=1e-3)
     (filled,) = generate(finished.folder, "a ___ b")
     assert filled[0] + filled[-1] == "ab"
+    beside = compare([finished.folder]).runs[0]  # in as many passes: the same tokens, so the same figure
+    assert beside.bits_per_byte == pytest.approx(finished.bits_per_byte, rel=1e-3)

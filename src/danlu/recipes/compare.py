@@ -20,6 +20,9 @@ FACTS = ("parameters", "tokens_per_second", "seconds")
 def compare(paths: Sequence[Path | str], *, watch: Watcher = ignore) -> Comparison:
     """Scores the held-out text of each run of `paths`, and ranks the runs when that text is the same for all.
 
+    A model that fills in is asked in as many passes as at the end of its training: all ten of ten such models would take as
+    long as training them did (docs/log, ten architectures).
+
     Raises UsageError for no path, ArtifactError for a run without a finished model.
     """
     if not paths:
@@ -37,7 +40,7 @@ def _candidate(path: Path, name: str, watch: Watcher) -> Candidate:
     with stage("evaluate", watch):
         model, run = load(path), run_folder(path)
         text = held_out_text(run, model)
-        score = score_text(model, text.documents, EvaluateSettings(), run)
+        score = score_text(model, text.documents, EvaluateSettings(), run, passes=_passes(run))
     facts: dict[str, float] = {"parameters": sum(weight.numel() for weight in model.network.parameters())}
     samples: dict[str, str] = {}
     if run is not None:
@@ -45,6 +48,13 @@ def _candidate(path: Path, name: str, watch: Watcher) -> Candidate:
         samples = _last_samples(run)
     digests = document_digests([document.encode() for document in text.texts])
     return Candidate(name=name, score=score, documents=digests, facts=facts, samples=samples)
+
+
+def _passes(run: Path | None) -> int | None:
+    """In how many passes the run itself was scored; None, all of them, where it does not say."""
+    events = read_events(run / "events.jsonl") if run is not None else ()
+    passes: int | None = next((e.get("passes") for e in reversed(list(events)) if e["event"] == "trained"), None)
+    return passes
 
 
 def _finished_facts(run: Path) -> dict[str, float]:

@@ -156,9 +156,17 @@ def _figures_of(score: LanguageScore) -> dict[str, Any]:
 
 
 def score_text(
-    model: LoadedModel, documents: DocumentSet, settings: EvaluateSettings, run: Path | None
+    model: LoadedModel,
+    documents: DocumentSet,
+    settings: EvaluateSettings,
+    run: Path | None,
+    *,
+    passes: int | None = None,
 ) -> LanguageScore:
-    """Scores `documents` with the number type of the run, so that the figure is the one that training reported."""
+    """Scores `documents` with the number type of the run, so that the figure is the one that training reported.
+
+    `passes`: of a model that fills in, fewer than all of them for a sample of the tokens.
+    """
     wanted = settings.dtype if settings.dtype != "auto" else _dtype_of(run)
     return score_documents(
         model.network,
@@ -168,6 +176,7 @@ def score_text(
         autocast=torch.bfloat16 if wanted == "bfloat16" else None,
         mask_id=model.tokenizer.mask_id,
         sentinel_ids=model.tokenizer.sentinel_ids,
+        passes=passes,
     )
 
 
