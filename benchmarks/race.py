@@ -155,7 +155,7 @@ def ahead(middles: dict[str, dict[str, float]]) -> Iterator[str]:
             if found["bits_per_byte"] < ours_found["bits_per_byte"]
             else []
         )
-        won += [f"{name}" for name in ("tokens_per_second", "bytes_per_second") if found[name] > ours_found[name]]
+        won += [name for name in ("tokens_per_second", "bytes_per_second") if found[name] > ours_found[name]]
         if won:
             yield f"  {side} is ahead of danlu in {', '.join(won).replace('_', ' ')}"
     if {"danlu_fifth", "trainer_gpt2"} <= middles.keys():

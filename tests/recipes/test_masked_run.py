@@ -86,6 +86,8 @@ def test_a_timed_run_ends_in_time_and_says_what_share_it_scored(text: Path, tmp_
     assert finished.seconds < 13
     trained = next(e for e in read_events(finished.folder / "events.jsonl") if e["event"] == "trained")
     assert finished.share_scored == pytest.approx(trained["passes"] / 10, abs=0.05)
+    beside = compare([finished.folder]).runs[0]  # in as many passes: the same tokens, so the same figure
+    assert beside.bits_per_byte == pytest.approx(finished.bits_per_byte, rel=1e-3)
     looks = [e for e in read_events(finished.folder / "metrics.jsonl") if e["event"] == "valid"]
     assert looks
 
@@ -102,5 +104,3 @@ def test_a_recurrent_network_reads_both_ways(text: Path, tmp_path: Path) -> None
     assert finished.bits_per_byte == pytest.approx(evaluate(finished.folder).bits_per_byte, rel=1e-3)
     (filled,) = generate(finished.folder, "a ___ b")
     assert filled[0] + filled[-1] == "ab"
-    beside = compare([finished.folder]).runs[0]  # in as many passes: the same tokens, so the same figure
-    assert beside.bits_per_byte == pytest.approx(finished.bits_per_byte, rel=1e-3)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any, final
 
 import torch
-from torch import Tensor
+
+from danlu.training.momentum import momentum_of
 
 
 @final
@@ -32,17 +33,10 @@ class Lion(torch.optim.Optimizer):
                 continue
             beta1, beta2 = group["betas"]
             gradients = [p.grad for p in parameters]
-            moments = [self._moment(p) for p in parameters]
+            moments = [momentum_of(self, p) for p in parameters]
             directions = torch._foreach_lerp(gradients, moments, beta1)
             torch._foreach_sign_(directions)
             if group["weight_decay"]:
                 torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
             torch._foreach_add_(parameters, directions, alpha=-group["lr"])
             torch._foreach_lerp_(moments, gradients, 1 - beta2)
-
-    def _moment(self, parameter: Tensor) -> Tensor:
-        state = self.state[parameter]
-        if "momentum" not in state:
-            state["momentum"] = torch.zeros_like(parameter)
-        moment: Tensor = state["momentum"]
-        return moment

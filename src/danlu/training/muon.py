@@ -12,6 +12,8 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
+from danlu.training.momentum import momentum_of
+
 Coefficients = tuple[tuple[float, float, float], ...]
 
 # Jordan et al. 2024: one quintic for every iteration, steepest at zero.
@@ -83,7 +85,7 @@ class Muon(torch.optim.Optimizer):
 
     def _ahead(self, group: dict[str, Any], parameters: list[Tensor]) -> list[Tensor]:
         """Momentum, taken in and looked ahead of (Nesterov)."""
-        moments = [self._moment(p) for p in parameters]
+        moments = [momentum_of(self, p) for p in parameters]
         gradients = [p.grad for p in parameters if p.grad is not None]
         torch._foreach_lerp_(moments, gradients, 1 - group["momentum"])
         return list(torch._foreach_lerp(gradients, moments, group["momentum"]))
@@ -108,13 +110,6 @@ class Muon(torch.optim.Optimizer):
                 standing = update.mT if rows > columns else update
                 updates[place] = (standing * max(1.0, rows / columns) ** 0.5).reshape(ahead[place].shape)
         return updates
-
-    def _moment(self, parameter: Tensor) -> Tensor:
-        state = self.state[parameter]
-        if "momentum" not in state:
-            state["momentum"] = torch.zeros_like(parameter)
-        moment: Tensor = state["momentum"]
-        return moment
 
 
 def _wide(matrix_MRC: Tensor) -> Tensor:
