@@ -12,7 +12,7 @@ ARGS   ?=
 SERIAL_FILES = $(shell grep -rl --include='test_*.py' 'mark\.serial' tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format bench race clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -63,6 +63,11 @@ bench: $(STAMP)  ## the races; each prints one line of JSON: make bench TEXT=FIL
 		else echo "no character race: name its text with TEXT=FILE" >&2; fi
 	@if [ -n "$(FILES)" ]; then $(BIN)/python benchmarks/corpus.py $(FILES); \
 		else echo "no corpus race: name texts with FILES=\"FILE...\"" >&2; fi
+
+# DATA: the folder of the texts (NAME.jsonl, or compressed). ARGS: other words for the race, such as ARGS="--minutes 1".
+race: $(STAMP)  ## danlu and six other programs on the same text and time: make race DATA=FOLDER
+	@if [ -z "$(DATA)" ]; then echo "make race: name the folder of the texts with DATA=FOLDER" >&2; exit 2; fi
+	$(BIN)/python benchmarks/race.py --data "$(DATA)" $(ARGS)
 
 clean:  ## remove caches and build output; runs/ and .venv stay
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

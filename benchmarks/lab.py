@@ -89,16 +89,16 @@ def cells_of(path: Path) -> list[Cell]:
 def run(cell: Cell, data: Path, out: Path) -> dict[str, Any]:
     """Trains the cell and gives its row."""
     folder = out / cell.folder
-    if not (folder / "report.html").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        sources = [str(data / name) for name in cell.text]
-        options = ["--for", cell.budget, "--seed", str(cell.seed), "-o", str(folder)]
-        command = [sys.executable, "-m", "danlu", "pretrain", *sources, *options, *cell.words]
-        with folder.with_suffix(".log").open("w", encoding="utf-8") as log:
-            began = time.perf_counter()
-            subprocess.run(command, stdout=log, stderr=log, check=True)
-            print(f"{cell.variant} on {cell.text_name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    # A finished folder without a row may be of another commit: it begins anew like one that was interrupted.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    sources = [str(data / name) for name in cell.text]
+    options = ["--for", cell.budget, "--seed", str(cell.seed), "-o", str(folder)]
+    command = [sys.executable, "-m", "danlu", "pretrain", *sources, *options, *cell.words]
+    with folder.with_suffix(".log").open("w", encoding="utf-8") as log:
+        began = time.perf_counter()
+        subprocess.run(command, stdout=log, stderr=log, check=True)
+        print(f"{cell.variant} on {cell.text_name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
     return row_of(cell, folder)
 
 

@@ -51,17 +51,16 @@ class Peer:
     words: tuple[str, ...] = ()
 
 
-TRANSFORMERS = ("transformers", (TORCH, "transformers==5.23.0", "accelerate"), "transformers_trainer.py")
+def trainer(*words: str) -> Peer:
+    """Hugging Face's Trainer in the shape that `words` name."""
+    packages = (TORCH, "transformers==5.23.0", "accelerate")
+    return Peer(environment="transformers", packages=packages, script="transformers_trainer.py", words=words)
+
+
 SIDES: dict[str, Peer] = {
-    "trainer_gpt2": Peer(
-        environment=TRANSFORMERS[0], packages=TRANSFORMERS[1], script=TRANSFORMERS[2], words=("gpt2",)
-    ),
-    "trainer_gpt2_bf16": Peer(
-        environment=TRANSFORMERS[0], packages=TRANSFORMERS[1], script=TRANSFORMERS[2], words=("gpt2", "bf16")
-    ),
-    "trainer_llama": Peer(
-        environment=TRANSFORMERS[0], packages=TRANSFORMERS[1], script=TRANSFORMERS[2], words=("llama",)
-    ),
+    "trainer_gpt2": trainer("gpt2"),
+    "trainer_gpt2_bf16": trainer("gpt2", "bf16"),
+    "trainer_llama": trainer("llama"),
     "nanogpt": Peer(environment="nanogpt", packages=(TORCH, "numpy", "tokenizers"), script="nanogpt.py"),
     "litgpt": Peer(environment="litgpt", packages=(TORCH, "litgpt==0.5.13"), script="litgpt_pretrain.py"),
     "x_transformers": Peer(
