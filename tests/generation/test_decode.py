@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from danlu.core.errors import UsageError
-from danlu.generation.decode import KEPT_SHARE, generate_ids, generate_text, until_stop
+from danlu.generation.decode import KEPT_SHARE, generate_batch, generate_ids, generate_text, generate_texts, until_stop
 from danlu.generation.sampling import SamplingSettings
 from danlu.models import ARCHITECTURES
 from danlu.models.model import LanguageModel
@@ -46,7 +46,7 @@ def prefer(model: LanguageModel, ids: Sequence[int]) -> None:
         scores_V = torch.zeros(model.vocab_size)
         scores_V[order.get(prefer.last, ids[0])] = 9.0  # type: ignore[attr-defined]
         prefer.last = int(scores_V.argmax())  # type: ignore[attr-defined]
-        return scores_V
+        return scores_V[None]
 
     prefer.last = -1  # type: ignore[attr-defined]
     model.logits = logits  # type: ignore[method-assign]
@@ -71,6 +71,55 @@ def test_greedy_decoding_equals_full_passes(name: str, length: int) -> None:
     prompt = torch.randint(0, 60, (length,), generator=torch.Generator().manual_seed(length)).tolist()
     ids = list(generate_ids(model, prompt, SamplingSettings(temperature=0.0, max_tokens=40)))
     assert ids == by_full_passes(model, prompt, 40)
+
+
+@pytest.mark.parametrize("name", LEFT_TO_RIGHT)
+@pytest.mark.parametrize("temperature", [0.0, 1.5])
+def test_a_batch_gives_what_each_text_gives_alone(name: str, temperature: float) -> None:
+    model = model_of(name).eval()
+    prompts = [[1], [5, 6, 7, 8, 9], [2, 3]]
+    settings = SamplingSettings(temperature=temperature, max_tokens=CONTEXT - 5, seed=4)
+    limits = {"stop_ids": frozenset({11}), "banned_ids": frozenset({12, 13})}
+    alone = [
+        list(generate_ids(model, prompt, settings.model_copy(update={"seed": 4 + row}), **limits))
+        for row, prompt in enumerate(prompts)
+    ]
+    assert generate_batch(model, prompts, settings, **limits) == alone
+
+
+def test_a_batch_of_equally_long_texts_moves_its_window_as_one_alone() -> None:
+    model = model_of("gpt").eval()
+    settings = SamplingSettings(temperature=0.0, max_tokens=3 * CONTEXT)
+    alone = [list(generate_ids(model, [first, 2], settings)) for first in (1, 3)]
+    assert generate_batch(model, [[1, 2], [3, 2]], settings) == alone
+    assert len(alone[0]) == 3 * CONTEXT
+
+
+def test_an_encoder_decoder_goes_on_with_several_texts() -> None:
+    row = ARCHITECTURES.load("t5")
+    model = row.build(row.sized(60_000, 60, CONTEXT).model_copy(update={"objective": "prefix"}), 60).eval()
+    settings = SamplingSettings(max_tokens=6)
+    found = generate_batch(model, [[1, 2], [3, 4, 5]], settings)
+    assert found[1] == list(generate_ids(model, [3, 4, 5], settings.model_copy(update={"seed": 1})))
+
+
+def test_an_empty_batch_and_no_tokens_give_nothing() -> None:
+    model = model_of("gpt")
+    assert generate_batch(model, [], SamplingSettings()) == []
+    assert generate_batch(model, [[1], [2, 3]], SamplingSettings(max_tokens=0)) == [[], []]
+    with pytest.raises(UsageError):
+        generate_batch(model, [[1], []], SamplingSettings())
+
+
+def test_texts_of_a_batch_stop_where_each_alone_stops(tokenizer: Tokenizer) -> None:
+    model = model_of("lstm", tokenizer.vocab_size)
+    settings = SamplingSettings(max_tokens=40, stop=("e",), seed=2)
+    found = generate_texts(model, tokenizer, ["一", "two"], settings)
+    alone = [
+        "".join(generate_text(model, tokenizer, text, settings.model_copy(update={"seed": 2 + row})))
+        for row, text in enumerate(["一", "two"])
+    ]
+    assert found == alone
 
 
 def test_equal_seeds_give_equal_ids_and_others_do_not() -> None:

@@ -1,11 +1,13 @@
-"""The cached decoding loop, and its text as a stream.
+"""The cached decoding loop, for one text as a stream and for several at once.
 
-V vocabulary.
+B texts, T positions, V vocabulary.
 """
 
 import codecs
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -42,6 +44,21 @@ def generate_text(
     return until_stop(characters_of(tokenizer, ids), settings.stop)
 
 
+def generate_texts(
+    model: LanguageModel, tokenizer: Tokenizer, prompts: Sequence[str], settings: SamplingSettings | None = None
+) -> list[str]:
+    """The continuations of all `prompts` in one batch, each as `generate_text` gives it with the seed `seed` + its number."""
+    settings = settings or SamplingSettings()
+    found = generate_batch(
+        model,
+        [[tokenizer.bos_id, *tokenizer.encode(prompt)] for prompt in prompts],
+        settings,
+        stop_ids=tokenizer.stop_ids,
+        banned_ids=tokenizer.control_ids() - tokenizer.stop_ids,
+    )
+    return ["".join(until_stop(characters_of(tokenizer, iter(ids)), settings.stop)) for ids in found]
+
+
 def characters_of(tokenizer: Tokenizer, ids: Iterator[int]) -> Iterator[str]:
     """The text of `ids` in pieces, each as soon as its characters are complete."""
     characters = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -68,7 +85,7 @@ def generate_ids(
     state = model.start_state(1)
     unread = text
     for _ in range(settings.max_tokens):
-        logits_V = _read(model, unread, text, state)
+        logits_V = _read(model, [unread], [text], state)[0]
         logits_V[barred] = -torch.inf
         token = pick(logits_V, settings, generator, torch.tensor(text))
         if token in stop_ids:
@@ -76,6 +93,82 @@ def generate_ids(
         yield token
         text.append(token)
         unread = [token]
+
+
+@torch.no_grad()
+def generate_batch(
+    model: LanguageModel,
+    prompts: Sequence[Sequence[int]],
+    settings: SamplingSettings,
+    *,
+    stop_ids: frozenset[int] = frozenset(),
+    banned_ids: frozenset[int] = frozenset(),
+) -> list[list[int]]:
+    """What `generate_ids` gives for each of `prompts` with the seeds `seed`, `seed` + 1, ..., in one batch.
+
+    The texts advance together, one position a step: a longer prompt is read on while shorter ones already grow, so that
+    no position is padding. Scores differ from those of a text alone by rounding; behind a full context, where prompts are
+    of different lengths, also because the window then moves for all at once. Encoder-decoders read each prompt whole, so
+    theirs are generated one by one.
+    """
+    if model.direction == "encoder-decoder":
+        limits = {"stop_ids": stop_ids, "banned_ids": banned_ids}
+        return [
+            list(generate_ids(model, prompt, _seeded(settings, row), **limits)) for row, prompt in enumerate(prompts)
+        ]
+    rows = [_Row.begun(_checked(model, prompt), _seeded(settings, row)) for row, prompt in enumerate(prompts)]
+    position = min((len(row.text) for row in rows), default=0)
+    barred = torch.tensor(sorted(banned_ids), dtype=torch.long)
+    state = model.start_state(len(rows))
+    unread = [row.text[:position] for row in rows]
+    while not all(row.is_done for row in rows):
+        logits_BV = _read(model, unread, [row.text[:position] for row in rows], state)
+        logits_BV[:, barred] = -torch.inf
+        for row, logits_V in zip(rows, logits_BV, strict=True):
+            row.advance(position, logits_V, stop_ids)
+        position += 1
+        unread = [row.text[position - 1 : position] for row in rows]
+    return [row.found for row in rows]
+
+
+def _seeded(settings: SamplingSettings, row: int) -> SamplingSettings:
+    return settings.model_copy(update={"seed": settings.seed + row})
+
+
+@dataclass(kw_only=True)
+class _Row:
+    """One text of a batch: its prompt and what was found so far; a finished one is filled up while the others go on."""
+
+    text: list[int]
+    settings: SamplingSettings
+    generator: torch.Generator
+    num_prompt: int
+    num_found: int = 0
+    is_done: bool = False
+
+    @classmethod
+    def begun(cls, prompt: list[int], settings: SamplingSettings) -> Self:
+        """Nothing found yet."""
+        generator = torch.Generator().manual_seed(stream_seed(settings.seed, "sampling"))
+        done = settings.max_tokens == 0
+        return cls(text=prompt, settings=settings, generator=generator, num_prompt=len(prompt), is_done=done)
+
+    @property
+    def found(self) -> list[int]:
+        """The ids behind the prompt."""
+        return self.text[self.num_prompt : self.num_prompt + self.num_found]
+
+    def advance(self, position: int, logits_V: Tensor, stop_ids: frozenset[int]) -> None:
+        """Makes sure that `text` has a token at `position`; `logits_V` are its scores."""
+        if position < len(self.text):
+            return
+        if self.is_done:
+            self.text.append(self.text[-1])
+            return
+        token = pick(logits_V, self.settings, self.generator, torch.tensor(self.text))
+        self.text.append(token)
+        self.num_found += token not in stop_ids
+        self.is_done = token in stop_ids or self.num_found == self.settings.max_tokens
 
 
 def until_stop(pieces: Iterator[str], stop: Sequence[str]) -> Iterator[str]:
@@ -102,21 +195,25 @@ def _may_begin(text: str, stop: Sequence[str]) -> int:
     return max(lengths, default=0)
 
 
-def _read(model: LanguageModel, unread: Sequence[int], text: Sequence[int], state: DecodingState) -> Tensor:
-    """Scores [V] on the CPU after reading `unread`, the newest tokens of `text`; moves the window when it is full.
+def _read(
+    model: LanguageModel, unread: Sequence[Sequence[int]], texts: Sequence[Sequence[int]], state: DecodingState
+) -> Tensor:
+    """Scores [B, V] on the CPU after reading `unread`, the newest tokens of `texts`, which are equally long; moves the
+    window when it is full.
 
     An encoder-decoder reads them with its encoder at a beginning, and afterwards with its decoder.
     """
-    if state.capacity is not None and state.length + len(unread) > state.capacity:
+    if state.capacity is not None and state.length + len(unread[0]) > state.capacity:
         state.clear()
-        unread = text[-max(1, int(state.capacity * KEPT_SHARE)) :]
+        kept = max(1, int(state.capacity * KEPT_SHARE))
+        unread = [text[-kept:] for text in texts]
     with _evaluating(model):
-        ids_BT = torch.tensor([unread], device=model.embed.weight.device)
+        ids_BT = torch.tensor(unread, device=model.embed.weight.device)
         if model.direction == "encoder-decoder" and state.length == 0:
             hidden_BTC = model(model.begun(ids_BT[:, :0]), state, source=model.encode(ids_BT)).hidden_BTC
         else:
             hidden_BTC = model(ids_BT, state).hidden_BTC
-        return model.logits(hidden_BTC[0, -1]).cpu()
+        return model.logits(hidden_BTC[:, -1]).cpu()
 
 
 @contextmanager
