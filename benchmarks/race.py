@@ -73,7 +73,9 @@ SIDES: dict[str, Peer] = {
 
 def split(source: Path, folder: Path) -> None:
     """Writes train.jsonl and valid.jsonl: the first 95 % of the documents, and the rest."""
-    with open_bytes(source, compression_of(source), ReadingSettings()) as data:
+    with source.open("rb") as file:
+        compression = compression_of(file.read(16))
+    with open_bytes(source, compression, ReadingSettings()) as data:
         lines = [json.loads(line)["text"] for line in io.TextIOWrapper(data, encoding="utf-8")]
     cut = int(len(lines) * (1 - HELD_OUT))
     for name, texts in (("train", lines[:cut]), ("valid", lines[cut:])):
