@@ -75,10 +75,10 @@ def main() -> None:
     shape, bf16 = sys.argv[3], "bf16" in sys.argv[4:]
     text: Text = subwords(folder, VOCABULARY)
     rows = text.train[: len(text.train) // BLOCK * BLOCK].view(-1, BLOCK)
-    began = time.time()
     probe = run(network(shape), rows, clock, PROBED, bf16=bf16).ends
     per_step = (probe[-1] - probe[3]) / (len(probe) - 4)
-    left = clock.seconds - (time.time() - clock.began)
+    began = time.time()
+    left = clock.seconds - (began - clock.began)
     model = network(shape)
     watch = run(model, rows, clock, max(20, int(left / per_step)), bf16=bf16)
     trained = time.time() - began
