@@ -3,7 +3,7 @@
     python benchmarks/generation.py                           gpt of 10m, batches of 1 and 8, three rounds
     python benchmarks/generation.py --size 2m --batch 1
 
-A gpt with random weights is exported to a Hugging Face folder, which both sides open in processes of their own. Each reads the
+A gpt with random weights is saved as a folder of Hugging Face's layout, which both sides open in processes of their own. Each reads the
 prompts and goes on greedily for as many tokens as were asked; the time is that of the whole call, after one call that is not
 counted. Ids are compared: where the sides are in float32 they must be equal. Beside the speeds stands the memory bound: every
 weight is read once for each step, so no step is quicker than the bytes of the weights over the bandwidth that was measured here.
@@ -33,7 +33,7 @@ from danlu.runtime.machine import this_machine
 VOCABULARY, CONTEXT, PROMPT = 8192, 256, 32
 SIDES = ("danlu", "transformers", "transformers_bf16")
 BAR = 5.0  # times as fast as transformers with float32
-COPIED = 1 << 28  # bytes read for the bandwidth: more than any cache holds
+READ_BYTES = 1 << 28  # for the bandwidth: more than any cache holds
 
 
 def ours(folder: Path, prompts: list[list[int]], count: int) -> dict[str, Any]:
@@ -70,13 +70,13 @@ def timed(generated: Callable[[], list[list[int]]]) -> dict[str, Any]:
 
 def bandwidth() -> float:
     """Bytes per second that reading takes from memory with every thread; the best of five."""
-    numbers = torch.ones(COPIED // 4)
+    numbers = torch.ones(READ_BYTES // 4)
     times = []
     for _ in range(5):
         began = time.perf_counter()
         numbers.sum()
         times.append(time.perf_counter() - began)
-    return COPIED / min(times)
+    return READ_BYTES / min(times)
 
 
 def in_turn(folder: Path, batch: int, count: int, rounds: int) -> dict[str, Any]:
