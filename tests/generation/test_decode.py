@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from danlu.core.errors import UsageError
-from danlu.generation.decode import KEPT_SHARE, generate_batch, generate_ids, generate_text, generate_texts, until_stop
+from danlu.generation.decode import generate_batch, generate_ids, generate_text, generate_texts, until_stop
+from danlu.generation.reading import KEPT_SHARE, PositionReader
 from danlu.generation.sampling import SamplingSettings
 from danlu.models import ARCHITECTURES
 from danlu.models.model import LanguageModel
@@ -39,7 +40,7 @@ def model_of(name: str, vocab_size: int = 60) -> LanguageModel:
 
 
 def prefer(model: LanguageModel, ids: Sequence[int]) -> None:
-    """Makes greedy decoding of `model` repeat `ids` for ever: each id's vector points at the next one's row."""
+    """Makes greedy decoding of `model` repeat `ids` for ever; of a row that decoding leaves to its modules."""
     order = dict(zip(ids, [*ids[1:], ids[0]], strict=True))
 
     def logits(hidden: Tensor) -> Tensor:
@@ -140,6 +141,27 @@ def test_the_global_random_stream_and_the_mode_are_left_alone() -> None:
     assert model.training
 
 
+@pytest.mark.parametrize(
+    ("name", "dtype"), [*((name, "bfloat16") for name in LEFT_TO_RIGHT), ("gpt", "int8"), ("qwen2", "int8")]
+)
+def test_narrow_numbers_change_scores_a_little(name: str, dtype: str) -> None:
+    model = model_of(name).eval()
+    text = [3, 1, 4, 1, 5, 9, 2, 6]
+    scores = []
+    for kept in ("float32", dtype):
+        reader = PositionReader(model, 1, 100, kept)
+        reader.read([text[:4]], [text[:4]])
+        scores.append(torch.stack([reader.read([[text[n]]], [text[: n + 1]])[0] for n in range(4, 8)]))
+    exact, narrow = scores
+    assert not torch.equal(exact, narrow)
+    torch.testing.assert_close(narrow, exact, atol=0.03 * float(exact.abs().max()), rtol=0)
+
+
+def test_eight_bits_are_refused_where_modules_decode() -> None:
+    with pytest.raises(UsageError):
+        list(generate_ids(model_of("lstm"), [1], SamplingSettings(dtype="int8")))
+
+
 def test_stop_ids_end_and_banned_ids_never_come() -> None:
     model = model_of("gpt")
     settings = SamplingSettings(temperature=5.0, max_tokens=300)
@@ -155,7 +177,7 @@ def test_prompts_outside_the_vocabulary_are_refused(prompt: list[int]) -> None:
 
 
 def test_a_text_streams_whole_characters(tokenizer: Tokenizer) -> None:
-    model = model_of("gpt", tokenizer.vocab_size)
+    model = model_of("gru", tokenizer.vocab_size)
     prefer(model, tokenizer.encode("汉a字é"))
     settings = SamplingSettings(temperature=0.0, max_tokens=18)
     pieces = list(generate_text(model, tokenizer, "go", settings))
@@ -165,19 +187,19 @@ def test_a_text_streams_whole_characters(tokenizer: Tokenizer) -> None:
 
 
 def test_a_character_cut_by_the_end_is_left_out(tokenizer: Tokenizer) -> None:
-    model = model_of("gpt", tokenizer.vocab_size)
+    model = model_of("gru", tokenizer.vocab_size)
     prefer(model, tokenizer.encode("ab汉"))
     assert "".join(generate_text(model, tokenizer, "", SamplingSettings(temperature=0.0, max_tokens=4))) == "ab"
 
 
 def test_the_separator_ends_the_text_and_is_no_part_of_it(tokenizer: Tokenizer) -> None:
-    model = model_of("gpt", tokenizer.vocab_size)
+    model = model_of("gru", tokenizer.vocab_size)
     prefer(model, [*tokenizer.encode("end"), tokenizer.bos_id])
     assert "".join(generate_text(model, tokenizer, "x", SamplingSettings(temperature=0.0))) == "end"
 
 
 def test_a_stop_string_may_span_tokens(tokenizer: Tokenizer) -> None:
-    model = model_of("gpt", tokenizer.vocab_size)
+    model = model_of("gru", tokenizer.vocab_size)
     prefer(model, tokenizer.encode("one, t"))
     settings = SamplingSettings(temperature=0.0, stop=(", t",))
     assert "".join(generate_text(model, tokenizer, "x", settings)) == "one"

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from danlu.core.errors import UsageError
 from danlu.core.settings import resolve
-from danlu.generation.sampling import SamplingSettings, keep_likely, penalize, pick
+from danlu.generation.sampling import SamplingSettings, keep_likely, penalize, pick, pick_each
 
 SCORES = torch.tensor([2.0, 1.0, 0.0, -1.0, -2.0])
 
@@ -89,6 +89,29 @@ def test_something_can_always_be_drawn(scores: list[float], top_k: int, top_p: f
     left = kept(scores_V / 0.7, top_k=top_k, top_p=top_p, min_p=min_p)
     assert token in left
     assert int(scores_V.argmax()) in left
+
+
+@given(st.integers(1, 5), st.integers(2, 30), st.sampled_from([0.0, 0.5, 2.0]), st.sampled_from([1.0, 1.5]))
+def test_each_of_a_batch_is_what_is_picked_alone(
+    batch: int, vocabulary: int, temperature: float, penalty: float
+) -> None:
+    scores_BV = 3 * torch.randn(batch, vocabulary, generator=torch.Generator().manual_seed(vocabulary))
+    settings = SamplingSettings(
+        temperature=temperature, top_k=8, top_p=0.9, min_p=0.02, repetition_penalty=penalty, max_tokens=1
+    )
+    seen = [[row % vocabulary, 1] for row in range(batch)]
+    together = pick_each(scores_BV, settings, [torch.Generator().manual_seed(row) for row in range(batch)], seen)
+    alone = [
+        pick(scores_V, settings, torch.Generator().manual_seed(row), seen[row])
+        for row, scores_V in enumerate(scores_BV)
+    ]
+    assert together == alone
+
+
+def test_a_banned_token_is_never_drawn_at_the_ends_of_the_distribution() -> None:
+    scores_V = torch.tensor([-torch.inf, 0.0, -torch.inf, 0.0, -torch.inf])
+    generator = torch.Generator().manual_seed(1)
+    assert {pick(scores_V, SamplingSettings(temperature=1.0), generator) for _ in range(300)} == {1, 3}
 
 
 @pytest.mark.parametrize("override", ["temperature=-1", "top_p=0", "min_p=2", "top_k=-1", "tempreature=1"])

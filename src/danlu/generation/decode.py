@@ -5,7 +5,6 @@ B texts, T positions, V vocabulary.
 
 import codecs
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,14 +14,10 @@ from torch import Tensor
 from danlu.core.errors import UsageError
 from danlu.core.language import Text
 from danlu.core.streams import stream_seed
-from danlu.generation.sampling import SamplingSettings, pick
-from danlu.models.layers.cache import DecodingState
+from danlu.generation.reading import PositionReader
+from danlu.generation.sampling import SamplingSettings, pick, pick_each
 from danlu.models.model import LanguageModel
 from danlu.tokenizers.tokenizer import Tokenizer
-
-# When the context is full, this share of it, the newest, is read again and decoding goes on. Rereading 3/4 costs three
-# positions of prefill for each new token, at most.
-KEPT_SHARE = 0.75
 
 
 def generate_text(
@@ -82,12 +77,12 @@ def generate_ids(
     text = _checked(model, prompt_ids)
     generator = torch.Generator().manual_seed(stream_seed(settings.seed, "sampling"))
     barred = torch.tensor(sorted(banned_ids), dtype=torch.long)
-    state = model.start_state(1)
+    reader = PositionReader(model, 1, settings.max_tokens, settings.dtype)
     unread = text
     for _ in range(settings.max_tokens):
-        logits_V = _read(model, [unread], [text], state)[0]
-        logits_V[barred] = -torch.inf
-        token = pick(logits_V, settings, generator, torch.tensor(text))
+        logits_V = reader.read([unread], [text])[0]
+        logits_V.index_fill_(0, barred, -torch.inf)
+        token = pick(logits_V, settings, generator, text)
         if token in stop_ids:
             return
         yield token
@@ -119,16 +114,28 @@ def generate_batch(
     rows = [_Row.begun(_checked(model, prompt), _seeded(settings, row)) for row, prompt in enumerate(prompts)]
     position = min((len(row.text) for row in rows), default=0)
     barred = torch.tensor(sorted(banned_ids), dtype=torch.long)
-    state = model.start_state(len(rows))
+    reader = PositionReader(model, len(rows), settings.max_tokens, settings.dtype)
     unread = [row.text[:position] for row in rows]
     while not all(row.is_done for row in rows):
-        logits_BV = _read(model, unread, [row.text[:position] for row in rows], state)
-        logits_BV[:, barred] = -torch.inf
-        for row, logits_V in zip(rows, logits_BV, strict=True):
-            row.advance(position, logits_V, stop_ids)
+        logits_BV = reader.read(unread, [row.text[:position] for row in rows])
+        logits_BV.index_fill_(1, barred, -torch.inf)
+        _grow(rows, position, logits_BV, settings, stop_ids)
         position += 1
         unread = [row.text[position - 1 : position] for row in rows]
     return [row.found for row in rows]
+
+
+def _grow(
+    rows: Sequence["_Row"], position: int, logits_BV: Tensor, settings: SamplingSettings, stop_ids: frozenset[int]
+) -> None:
+    """Gives every row a token at `position`: that of its prompt, or one drawn by its scores."""
+    numbers = [number for number, row in enumerate(rows) if row.fill(position)]
+    if not numbers:
+        return
+    growing = [rows[number] for number in numbers]
+    generators, texts = [row.generator for row in growing], [row.text for row in growing]
+    for row, token in zip(growing, pick_each(logits_BV[numbers], settings, generators, texts), strict=True):
+        row.advance(token, stop_ids)
 
 
 def _seeded(settings: SamplingSettings, row: int) -> SamplingSettings:
@@ -158,14 +165,14 @@ class _Row:
         """The ids behind the prompt."""
         return self.text[self.num_prompt : self.num_prompt + self.num_found]
 
-    def advance(self, position: int, logits_V: Tensor, stop_ids: frozenset[int]) -> None:
-        """Makes sure that `text` has a token at `position`; `logits_V` are its scores."""
-        if position < len(self.text):
-            return
-        if self.is_done:
+    def fill(self, position: int) -> bool:
+        """Whether a token is to be drawn for `position`; where not, one stands there afterwards."""
+        if position == len(self.text) and self.is_done:
             self.text.append(self.text[-1])
-            return
-        token = pick(logits_V, self.settings, self.generator, torch.tensor(self.text))
+        return position == len(self.text)
+
+    def advance(self, token: int, stop_ids: frozenset[int]) -> None:
+        """Adds the token that was drawn."""
         self.text.append(token)
         self.num_found += token not in stop_ids
         self.is_done = token in stop_ids or self.num_found == self.settings.max_tokens
@@ -193,38 +200,6 @@ def _may_begin(text: str, stop: Sequence[str]) -> int:
     """Characters at the end of `text` that are the beginning of a stop string."""
     lengths = [n for end in stop for n in range(1, min(len(end), len(text) + 1)) if text.endswith(end[:n])]
     return max(lengths, default=0)
-
-
-def _read(
-    model: LanguageModel, unread: Sequence[Sequence[int]], texts: Sequence[Sequence[int]], state: DecodingState
-) -> Tensor:
-    """Scores [B, V] on the CPU after reading `unread`, the newest tokens of `texts`, which are equally long; moves the
-    window when it is full.
-
-    An encoder-decoder reads them with its encoder at a beginning, and afterwards with its decoder.
-    """
-    if state.capacity is not None and state.length + len(unread[0]) > state.capacity:
-        state.clear()
-        kept = max(1, int(state.capacity * KEPT_SHARE))
-        unread = [text[-kept:] for text in texts]
-    with _evaluating(model):
-        ids_BT = torch.tensor(unread, device=model.embed.weight.device)
-        if model.direction == "encoder-decoder" and state.length == 0:
-            hidden_BTC = model(model.begun(ids_BT[:, :0]), state, source=model.encode(ids_BT)).hidden_BTC
-        else:
-            hidden_BTC = model(ids_BT, state).hidden_BTC
-        return model.logits(hidden_BTC[:, -1]).cpu()
-
-
-@contextmanager
-def _evaluating(model: LanguageModel) -> Iterator[None]:
-    """Without dropout inside, as before outside."""
-    training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(training)
 
 
 def _checked(model: LanguageModel, prompt_ids: Sequence[int]) -> list[int]:

@@ -5,6 +5,7 @@ E half of D where positions turn heads, 0 where they do not.
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import final
 
 import torch
@@ -15,6 +16,17 @@ from danlu.models.layers.cache import KeyValueCache
 from danlu.models.layers.mixing import Mixing
 from danlu.models.layers.norm import RMSNorm, normed_linear
 from danlu.models.layers.position import Heads, Turning, Unturned, cut_heads, plain_turn, split_heads
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadParts:
+    """What makes turned heads of a normed vector: the joined matrix of queries, keys and values, their joined bias, and the
+    gains of the RMSNorm of queries and keys (H + K of them) with its epsilon; None where a kind has none."""
+
+    matrix_OC: Tensor
+    bias_O: Tensor | None = None
+    gains_ND: Tensor | None = None
+    epsilon: float = 0.0
 
 
 class SelfAttention(nn.Module, ABC):
@@ -41,6 +53,13 @@ class SelfAttention(nn.Module, ABC):
     @abstractmethod
     def heads(self, x_BTC: Tensor, norm: nn.Module, tables_2TE: Tensor) -> Heads:
         """Queries, keys and values of norm(x) [B, T, C], turned by `tables_2TE`, which holds T positions."""
+
+    def parts(self) -> HeadParts | None:
+        """What `heads` computes with, for decoding (models/folded.py); None for kinds that do not turn their heads."""
+        return None
+
+    def _joined(self) -> Tensor:
+        return torch.cat([self.query, self.key, self.value])
 
     def attend(self, heads: Heads, layer: int, cache: KeyValueCache | None, lengths_B: Tensor | None = None) -> Tensor:
         """The mixed values [B, T, H * D]; keys and values are added to `cache` at the place `layer`."""
@@ -84,6 +103,13 @@ class NormedRotaryAttention(SelfAttention):
         joined_BTO = normed_linear(x_BTC, norm, [self.query, self.key, self.value])
         return split_heads(joined_BTO, self.query_norm, self.key_norm, tables_2TE, self.num_heads)
 
+    def parts(self) -> HeadParts:
+        """The joined matrix and the gains."""
+        queries_HD = self.query_norm.weight.expand(self.num_heads, -1)
+        keys_KD = self.key_norm.weight.expand(self.num_key_heads, -1)
+        gains_ND = torch.cat([queries_HD, keys_KD])
+        return HeadParts(matrix_OC=self._joined(), gains_ND=gains_ND, epsilon=self.query_norm.epsilon)
+
 
 @final
 class RotaryAttention(SelfAttention):
@@ -93,6 +119,10 @@ class RotaryAttention(SelfAttention):
         """Queries, keys and values of norm(x) [B, T, C], turned by `tables_2TE`, which holds T positions."""
         joined_BTO = joined_products(x_BTC, norm, [self.query, self.key, self.value])
         return turned(cut_heads(joined_BTO, self.num_heads, self.head_width), tables_2TE)
+
+    def parts(self) -> HeadParts:
+        """The joined matrix alone."""
+        return HeadParts(matrix_OC=self._joined())
 
 
 @final
@@ -117,8 +147,15 @@ class BiasedRotaryAttention(SelfAttention):
     def heads(self, x_BTC: Tensor, norm: nn.Module, tables_2TE: Tensor) -> Heads:
         """Queries, keys and values of norm(x) [B, T, C], turned by `tables_2TE`, which holds T positions."""
         joined_BTO = joined_products(x_BTC, norm, [self.query, self.key, self.value])
-        joined_BTO = joined_BTO + torch.cat([self.query_bias, self.key_bias, self.value_bias]).to(joined_BTO.dtype)
+        joined_BTO = joined_BTO + self._joined_bias().to(joined_BTO.dtype)
         return turned(cut_heads(joined_BTO, self.num_heads, self.head_width), tables_2TE)
+
+    def parts(self) -> HeadParts:
+        """The joined matrix and bias."""
+        return HeadParts(matrix_OC=self._joined(), bias_O=self._joined_bias())
+
+    def _joined_bias(self) -> Tensor:
+        return torch.cat([self.query_bias, self.key_bias, self.value_bias])
 
 
 @final
