@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from danlu.cli.failures import Terminated, as_danlu_error, exit_code, parts_of
+from danlu.cli.failures import Terminated, as_danlu_error, exit_code, parts_of, request_to_stop
 from danlu.core.errors import ArtifactError, DanluError, DiskError, InterruptedRun, OutOfMemoryError, UsageError
 from danlu.core.language import Text
 
@@ -82,3 +82,18 @@ def test_the_parts_as_plain_values(monkeypatch: pytest.MonkeyPatch) -> None:
         "allowed": "可",
         "fix": "改",
     }
+
+
+@pytest.mark.parametrize("asked", [KeyboardInterrupt(), Terminated(15)])
+def test_a_clean_up_that_fails_behind_a_signal_is_still_the_signal(asked: BaseException) -> None:
+    def closing() -> None:
+        try:
+            raise asked
+        finally:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+
+    with pytest.raises(OSError, match="Bad file") as found:
+        closing()
+    assert request_to_stop(found.value) is asked
+    assert request_to_stop(asked) is asked
+    assert request_to_stop(OSError(errno.EBADF, "Bad file descriptor")) is None

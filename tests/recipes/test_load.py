@@ -135,3 +135,14 @@ def test_the_vector_of_a_text_is_the_mean_of_its_positions_whatever_stands_besid
         hidden_1TC = model.network(torch.tensor([ids])).hidden_BTC
         torch.testing.assert_close(vector_C, hidden_1TC[0].mean(dim=0), atol=1e-5, rtol=1e-4)
     assert model.vectors([]).shape == (0, found_NC.shape[1])
+
+
+@pytest.mark.parametrize("arch", ["t5", "bart", "transformer"])
+def test_the_vectors_of_an_encoder_decoder_are_those_of_its_encoder(arch: str, tmp_path: Path) -> None:
+    write_run(tmp_path, arch)
+    model = load(tmp_path)
+    texts = ["a", "The furnace is lit. " * 9, "two words"]
+    for vector_C, text in zip(model.vectors(texts), texts, strict=True):
+        ids = model.tokenizer.framed(model.encode(text)[: model.context_length - len(model.tokenizer.framed([]))])
+        read_1SC = model.network.encode(torch.tensor([ids])).hidden_BSC
+        torch.testing.assert_close(vector_C, read_1SC[0].mean(dim=0), atol=1e-5, rtol=1e-4)

@@ -26,6 +26,17 @@ class Terminated(BaseException):
     """SIGTERM or SIGHUP came while nothing was there to save."""
 
 
+def request_to_stop(problem: BaseException) -> BaseException | None:
+    """The signal that `problem` is, or in whose handling it was raised; None where none was.
+
+    A signal may come while a library closes its files, whose own clean-up then fails: shutil.rmtree closes a file twice.
+    """
+    seen: BaseException | None = problem
+    while seen is not None and not isinstance(seen, (KeyboardInterrupt, Terminated)):
+        seen = seen.__context__
+    return seen
+
+
 def exit_code(problem: BaseException) -> int:
     """What the process ends with because of `problem`."""
     if isinstance(problem, DanluError):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from danlu import __version__
-from danlu.cli.failures import Terminated, as_danlu_error, exit_code, parts_of
+from danlu.cli.failures import Terminated, as_danlu_error, exit_code, parts_of, request_to_stop
 from danlu.cli.helping import help_page
 from danlu.cli.parsing import Call, parse
 from danlu.cli.terminal import Terminal, printable
@@ -55,9 +55,10 @@ def _failed(problem: BaseException, words: Sequence[str], out: Terminal, err: Te
     """Says what happened, on the side for errors; the JSON line, where asked for, says it too."""
     if isinstance(problem, SystemExit):
         return problem.code if isinstance(problem.code, int) else int(problem.code is not None)
-    if isinstance(problem, (KeyboardInterrupt, Terminated)):
+    asked = request_to_stop(problem)
+    if asked is not None:
         err.line("\n" + say(STOPPED))
-        return exit_code(problem)
+        return exit_code(asked)
     if isinstance(problem, BrokenPipeError):
         return 0
     shown = as_danlu_error(problem, words)

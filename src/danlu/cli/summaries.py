@@ -69,6 +69,11 @@ SAME = Text(
     "{program} reads the same ids; largest difference of the scores {difference}",
     "{program} 得到相同编号；分数最大相差 {difference}",
 )
+UNPROVEN = Text("not proven", "未验证")
+NOT_COMPARED = Text(
+    "transformers was not asked: it is not installed here, or proof=false was set",
+    "未与 transformers 比较：此处没有安装它，或设置了 proof=false",
+)
 REPORT = Text("report", "报告")
 NEXT = Text("Next:", "接下来：")
 WRITE_LINE = ('danlu generate {folder} "..."', Text("let it write", "让它续写"))
@@ -155,6 +160,8 @@ def _export(result: Any, width: int) -> Iterator[str]:
     for proof in plain.get("proofs") or []:
         difference = f"{proof.get('largest_difference', math.nan):.1e}"
         rows.append((say(PROVEN), say(PROOF, program=proof.get("program"), difference=difference)))
+    if plain.get("format") == "huggingface" and "transformers" not in plain.get("proven_with", ()):
+        rows.append((say(UNPROVEN), say(NOT_COMPARED)))
     yield from table(rows, width)
 
 
@@ -173,6 +180,8 @@ def _imported(result: Any, width: int) -> Iterator[str]:
     for proof in plain["proofs"]:
         difference = f"{proof['largest_difference']:.1e}"
         rows.append((say(PROVEN), say(SAME, program=proof["program"], difference=difference)))
+    if not plain["proven_with"]:
+        rows.append((say(UNPROVEN), say(NOT_COMPARED)))
     yield from table(rows, width)
 
 

@@ -38,30 +38,32 @@ def model_card(
     languages = languages or source.facts.get("languages", ())
     body = _BODY.format(
         name=source.name,
-        version=__version__,
         class_name=source.architecture.layout.class_name if source.architecture.layout else source.architecture.name,
         parameters=format_count(source.num_parameters),
         vocab_size=source.model.vocab_size,
         kind=source.tokenizer.kind,
         context=source.model.context_length,
+        origin=_origin(source),
         scores=_scores(source),
-        use=_USES[source.model.direction] if use is None else use,
+        use=_use(source) if use is None else use,
     )
     return f"---\n{_metadata(source, license_name, languages, library)}---\n\n{body}"
 
 
 def _metadata(source: ExportSource, license_name: str, languages: Sequence[str], library: str) -> str:
     """YAML between the dashes; JSON values are YAML."""
-    fields: dict[str, Any] = {"library_name": library, "pipeline_tag": "text-generation", "tags": ["danlu"]}
+    task = _TASKS[source.model.direction]
+    fields: dict[str, Any] = {"library_name": library, "pipeline_tag": task, "tags": ["danlu"]}
     if languages:
         fields["language"] = list(languages)
     if license_name:
         fields["license"] = license_name
     bits = source.facts.get("bits_per_byte")
     if isinstance(bits, (int, float)):
-        metric = {"type": "bits_per_byte", "name": "bits per byte", "value": round(float(bits), 4)}
+        name = "pseudo bits per byte" if source.facts.get("pseudo") else "bits per byte"
+        metric = {"type": name.replace(" ", "_"), "name": name, "value": round(float(bits), 4)}
         result = {
-            "task": {"type": "text-generation", "name": "Language modelling"},
+            "task": {"type": task, "name": "Language modelling"},
             "dataset": {"name": "held-out part of the owner's text", "type": "private"},
             "metrics": [metric],
         }
@@ -75,10 +77,15 @@ def _metadata(source: ExportSource, license_name: str, languages: Sequence[str],
 
 
 def _scores(source: ExportSource) -> str:
-    """A table of bits per byte with the reference lines of the run, or that nothing is known."""
+    """A table of bits per byte with the reference lines of the run, or that nothing is known.
+
+    No reference line stands beside a pseudo-likelihood, which is no code length.
+    """
     bits = source.facts.get("bits_per_byte")
     if not isinstance(bits, (int, float)):
         return "Not measured. / 未测量。"
+    if source.facts.get("pseudo"):
+        return _PSEUDO.format(bits=bits)
     rows = [("this model / 本模型", bits)]
     lines = source.facts.get("reference_lines")
     if isinstance(lines, dict):
@@ -86,6 +93,55 @@ def _scores(source: ExportSource) -> str:
     table = "\n".join(f"| {name} | {value:.3f} |" for name, value in rows)
     return f"| bits per byte / 每字节比特 | lower is better / 越低越好 |\n|---|---|\n{table}"
 
+
+def _origin(source: ExportSource) -> str:
+    """Who trained it: danlu, or the makers of the folder that it was imported from."""
+    imported = source.facts.get("imported_from")
+    if imported:
+        return _IMPORTED.format(name=imported, version=__version__)
+    return _TRAINED.format(version=__version__)
+
+
+def _use(source: ExportSource) -> str:
+    """How to load it with transformers; how texts began in training is known of danlu's own models alone."""
+    direction = source.model.direction
+    return _LOADING.format(name=_CLASSES[direction]) if source.facts.get("imported_from") else _USES[direction]
+
+
+_TASKS = {
+    "left-to-right": "text-generation",
+    "bidirectional": "fill-mask",
+    "encoder-decoder": "text2text-generation",
+}
+
+_CLASSES = {
+    "left-to-right": "AutoModelForCausalLM",
+    "bidirectional": "AutoModelForMaskedLM",
+    "encoder-decoder": "AutoModelForSeq2SeqLM",
+}
+
+_TRAINED = """A language model pretrained from scratch on its owner's text with danlu {version}.
+
+由 danlu {version} 在所有者自己的文本上从零预训练的语言模型。"""
+
+_IMPORTED = """The model `{name}`, trained by others, imported and written again by danlu {version}.
+
+他人训练的模型 `{name}`，由 danlu {version} 导入并重新写出。"""
+
+_PSEUDO = """| pseudo bits per byte / 伪每字节比特 | lower is better / 越低越好 |
+|---|---|
+| this model / 本模型 | {bits:.3f} |
+
+Each token was hidden and foretold from both sides: this is no code length and compares with its like alone.
+每个词元被遮蔽后由两侧预测：这不是编码长度，只能与同类数值比较。"""
+
+_LOADING = """```python
+from transformers import {name}, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = {name}.from_pretrained(".")
+```
+"""
 
 _USE = """Every document began with the separator `bos_token` in training, so a prompt begins with it too.
 训练时每篇文档都以分隔符 `bos_token` 开头,因此提示文本前也要加上它。
@@ -136,9 +192,7 @@ _USES = {"left-to-right": _USE, "bidirectional": _READS_BOTH_WAYS, "encoder-deco
 
 _BODY = """# {name}
 
-A language model pretrained from scratch on its owner's text with danlu {version}.
-
-由 danlu {version} 在所有者自己的文本上从零预训练的语言模型。
+{origin}
 
 | | |
 |---|---|

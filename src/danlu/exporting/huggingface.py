@@ -71,7 +71,8 @@ def write(source: ExportSource, out: Path, settings: HuggingFaceSettings) -> Non
     generation = {
         "bos_token_id": tokenizer.bos_id,
         "eos_token_id": ends[0] if len(ends) == 1 else ends,  # the separator starts the next document: this one is over
-        "pad_token_id": tokenizer.bos_id,  # else every call of generate() warns
+        # none would make every call of generate() warn
+        "pad_token_id": tokenizer.bos_id if tokenizer.pad_id is None else tokenizer.pad_id,
         "max_length": context,
     }
     if source.model.direction == "encoder-decoder":

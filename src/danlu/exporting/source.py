@@ -91,7 +91,7 @@ def _foreign_source(folder: Path) -> ExportSource:
         model=loaded.model,
         tokenizer=imported_tokenizer(folder, loaded.model.vocab_size),
         artifact=foreign_artifact(folder),
-        facts={"left_out": list(loaded.left_out)},
+        facts={"left_out": list(loaded.left_out), "imported_from": folder.resolve().name},
     )
 
 

@@ -29,19 +29,23 @@ def fill_between(model: LanguageModel, tokenizer: Tokenizer, parts: Sequence[Seq
     part. Raises UsageError for more blanks than sentinels, or a text longer than the context.
     """
     signs = _signs(model, tokenizer, len(parts) - 1)
-    read = [tokenizer.bos_id, *parts[0]]
+    inside = [*parts[0]]
     for sign, part in zip(signs, parts[1:], strict=True):
-        read += [sign, *part]
+        inside += [sign, *part]
+    read = tokenizer.framed(inside)
     _check_length(model, len(read))
     barred = torch.tensor(sorted(tokenizer.control_ids()))
     was_training = model.training
     model.eval()
     writer = _Writer(model, model.encode(torch.tensor([read], device=model.embed.weight.device)), barred)
     denoising = model.objective == "denoising"
+    ends = sorted({tokenizer.bos_id, *tokenizer.stop_ids})
     found = []
     for number, part in enumerate(parts[1:]):
         begins = [signs[number]] if denoising else [tokenizer.bos_id, *parts[0]] if number == 0 else parts[number]
-        following = [*signs, tokenizer.bos_id][number + 1] if denoising else [*part, tokenizer.bos_id][0]
+        # behind the last blank, models of others write one sentinel more
+        next_sign = tokenizer.sentinel_ids[number + 1 : number + 2]
+        following = [*next_sign, *ends] if denoising else part[:1] or ends
         found.append(writer.blank(begins, following))
     model.train(was_training)
     return found
@@ -63,19 +67,19 @@ class _Writer:
             ids_BT = torch.tensor([list(ids)], device=self.model.embed.weight.device)
             self.hidden_BTC = self.model(ids_BT, self.state).hidden_BTC
 
-    def blank(self, begins: Sequence[int], following: int) -> list[int]:
-        """Writes `begins`, then the likeliest tokens until `following` is the likeliest, or the room ends."""
+    def blank(self, begins: Sequence[int], following: Sequence[int]) -> list[int]:
+        """Writes `begins`, then the likeliest tokens until one of `following` is the likeliest, or the room ends."""
         capacity = self.state.capacity or 0
         self.give(begins[: max(0, capacity - self.state.length)])
         filled: list[int] = []
         while len(filled) < LONGEST_BLANK and self.state.length < capacity:
             scores_V = self.model.logits(self.hidden_BTC[0, -1]).cpu()
-            end = float(scores_V[following])
+            ends = scores_V[list(following)]
             scores_V[self.barred] = -torch.inf
             # A blank holds something: its end is no choice for the first token.
-            scores_V[following] = end if filled else -torch.inf
+            scores_V[list(following)] = ends if filled else -torch.inf
             token = int(scores_V.argmax())
-            if token == following:
+            if token in following:
                 break
             filled.append(token)
             self.give([token])

@@ -18,13 +18,17 @@ KIND = "export"
 
 @dataclass(frozen=True, kw_only=True)
 class ExportResult:
-    """The finished folder, its format and size, and the programs that loaded it (none when it was there already)."""
+    """The finished folder, its format and size, and the programs that loaded it (none when it was there already).
+
+    `proven_with`: their names, those of an earlier call included.
+    """
 
     path: Path
     format: str
     digest: str
     num_bytes: int
     proofs: tuple[Proof, ...]
+    proven_with: tuple[str, ...]
 
 
 def export(
@@ -71,10 +75,17 @@ def _inputs(source: ExportSource) -> dict[str, str]:
 
 def _facts(source: ExportSource, proofs: Sequence[Proof]) -> dict[str, Any]:
     facts = {"parameters": source.num_parameters, "proven_with": [proof.program for proof in proofs]}
-    kept = ("bits_per_byte", "perplexity")
+    kept = ("bits_per_byte", "pseudo", "perplexity")
     return facts | {name: source.facts[name] for name in kept if name in source.facts}
 
 
 def _result(artifact: Artifact, to: str, proofs: tuple[Proof, ...]) -> ExportResult:
     num_bytes = sum(found.stat().st_size for found in artifact.path.rglob("*") if found.is_file())
-    return ExportResult(path=artifact.path, format=to, digest=artifact.digest, num_bytes=num_bytes, proofs=proofs)
+    return ExportResult(
+        path=artifact.path,
+        format=to,
+        digest=artifact.digest,
+        num_bytes=num_bytes,
+        proofs=proofs,
+        proven_with=tuple(artifact.facts["proven_with"]),
+    )

@@ -45,7 +45,7 @@ class ImportResult:
 
     `context_length` is shorter than `max_positions`, that of the original, where attention there slides: within one window
     both compute the same. `left_out`: weights of other heads in the original, which are not taken over. `proofs`: who gave
-    equal ids and scores.
+    equal ids and scores; `proven_with`: their names, those of an earlier call included.
     """
 
     path: Path
@@ -59,6 +59,7 @@ class ImportResult:
     left_out: tuple[str, ...]
     digest: str
     proofs: tuple[Proof, ...]
+    proven_with: tuple[str, ...]
 
 
 def import_model(
@@ -67,7 +68,8 @@ def import_model(
     """Takes the model of a Hugging Face folder into the artifact `out` (kind "model"), its tokenizer inside.
 
     Only safetensors are read and no code of the folder is run. Where transformers is installed, it reads the same folder, and
-    ids on texts that break tokenizers and scores must be equal (within 1e-4), or nothing is written. Raises UsageError for
+    ids on texts that break tokenizers and scores must be equal (within 1e-4 of the
+    largest, or of 1), or nothing is written. Raises UsageError for
     wrong settings, for a model that is danlu's own and for an `out` that holds something else; ArtifactError for a folder
     that cannot be read or asks for something that danlu does not compute.
     """
@@ -134,6 +136,7 @@ def _result(source: ExportSource, artifact: Artifact, proofs: tuple[Proof, ...])
         left_out=tuple(artifact.facts["left_out"]),
         digest=artifact.digest,
         proofs=proofs,
+        proven_with=tuple(artifact.facts["proven_with"]),
     )
 
 

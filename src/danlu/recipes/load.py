@@ -78,7 +78,7 @@ class LoadedModel:
     def vectors(self, texts: Sequence[str]) -> Tensor:
         """One vector for each text, float32 [N, C]: the mean of the hidden vectors of its positions, what frames it included.
 
-        Longer texts are cut to the context; what closes a text stays.
+        Those of an encoder-decoder are its encoder's. Longer texts are cut to the context; what closes a text stays.
         """
         self.network.eval()
         weight = self.network.embed.weight
@@ -88,11 +88,16 @@ class LoadedModel:
         for batch in _batches_of_like_length(rows):
             lengths_B = torch.tensor([len(rows[number]) for number in batch], device=weight.device)
             ids_BT = torch.nn.utils.rnn.pad_sequence([torch.tensor(rows[number]) for number in batch], batch_first=True)
-            hidden_BTC = self.network(ids_BT.to(weight.device), lengths_B=lengths_B).hidden_BTC.float()
+            hidden_BTC = self._read_whole(ids_BT.to(weight.device), lengths_B).float()
             real_BT = torch.arange(ids_BT.shape[1], device=weight.device) < lengths_B[:, None]
             sums_BC = hidden_BTC.where(real_BT[..., None], 0.0).sum(dim=1)
             found_NC[batch] = (sums_BC / lengths_B[:, None]).cpu()
         return found_NC
+
+    def _read_whole(self, ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
+        if self.network.direction == "encoder-decoder":
+            return self.network.encode(ids_BT, lengths_B).hidden_BSC
+        return self.network(ids_BT, lengths_B=lengths_B).hidden_BTC  # type: ignore[no-any-return]
 
     def generate(self, text: str, **sampling: Any) -> str:
         """What the model writes after `text`; `sampling` are SamplingSettings (temperature, max_tokens, seed, ...)."""

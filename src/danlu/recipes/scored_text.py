@@ -65,7 +65,9 @@ def held_out_text(run: Path | None, model: LoadedModel) -> ScoredText:
             Text("this model has no held-out text beside it", "该模型旁边没有留出文本"),
             got=str(model.path),
             allowed=Text("a run folder, or a text given with --on", "训练目录，或用 --on 指定的文本"),
-            fix=Text("add --on FILE", "请加上 --on 文件"),
+            fix=Text(
+                "evaluate it with --on FILE; compare takes runs", "请用 evaluate 并加上 --on 文件；compare 用于训练目录"
+            ),
         )
     tokens = open_tokens(run / "tokens", "valid", tokenizer=model.tokenizer)
     documents = document_set(tokens)

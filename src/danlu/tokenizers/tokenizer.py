@@ -151,8 +151,10 @@ class Tokenizer:
 
     def framed(self, ids: Sequence[int]) -> list[int]:
         """The ids of a whole text as a model that reads both ways got them in training: the separator, the text, and what
-        closes it where the tokenizer has that ([SEP])."""
+        closes it where the tokenizer has that ([SEP]). Where one token does both (T5), it stands behind the text alone."""
         closing = self.control_tokens.get(self.roles.closes)
+        if closing == self.bos_id:
+            return [*ids, closing]
         return [self.bos_id, *ids] if closing is None else [self.bos_id, *ids, closing]
 
     @property
