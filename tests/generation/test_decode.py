@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from danlu.core.errors import UsageError
+from danlu.generation import reading
 from danlu.generation.decode import generate_batch, generate_ids, generate_text, generate_texts, until_stop
 from danlu.generation.reading import KEPT_SHARE, PositionReader
 from danlu.generation.sampling import SamplingSettings
@@ -155,6 +156,15 @@ def test_narrow_numbers_change_scores_a_little(name: str, dtype: str) -> None:
     exact, narrow = scores
     assert not torch.equal(exact, narrow)
     torch.testing.assert_close(narrow, exact, atol=0.03 * float(exact.abs().max()), rtol=0)
+
+
+def test_a_model_too_large_to_be_copied_is_decoded_by_its_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = model_of("gpt").eval()
+    settings = SamplingSettings(temperature=0.0, max_tokens=30)
+    folded = list(generate_ids(model, [1], settings))
+    monkeypatch.setattr(reading, "FOLD_UP_TO", 1000)
+    monkeypatch.setattr(reading, "fold", None)
+    assert list(generate_ids(model, [1], settings)) == folded
 
 
 def test_eight_bits_are_refused_where_modules_decode() -> None:

@@ -22,6 +22,8 @@ KEPT_SHARE = 0.75
 
 # Folding copies the weights: 35 ms for 10M parameters, of which each token then gives 4 back (docs/log, generation).
 FOLD_FROM = 8
+# Larger models are left as they are: a copy of 2 GB may not fit, and theirs is memory's time anyway.
+FOLD_UP_TO = 500_000_000
 
 
 @final
@@ -37,7 +39,9 @@ class PositionReader:
     def __init__(self, model: LanguageModel, num_texts: int, num_tokens: int, dtype: str = "float32") -> None:
         self.model, self.state = model, model.start_state(num_texts)
         self._dtype = torch.bfloat16 if dtype == "bfloat16" else torch.float32
-        self._folded = fold(model, dtype) if num_tokens >= FOLD_FROM or dtype == "int8" else None
+        small = sum(weight.numel() for weight in model.parameters()) <= FOLD_UP_TO
+        worth = num_tokens >= FOLD_FROM and small
+        self._folded = fold(model, dtype) if worth or dtype == "int8" else None
         if dtype == "int8" and self._folded is None:
             raise _not_in_int8(model.blueprint.architecture)
 
