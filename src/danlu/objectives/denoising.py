@@ -3,7 +3,7 @@
 B windows, T positions, M spans, N hidden tokens.
 """
 
-from typing import ClassVar, final
+from typing import ClassVar, Self, final
 
 import torch
 from torch import Tensor
@@ -13,8 +13,12 @@ from danlu.batches.batch import TokenBatch
 from danlu.models.model import LanguageModel
 from danlu.objectives.cross_entropy import summed_cross_entropy
 from danlu.objectives.objective import Loss, Objective, Vocabulary
+from danlu.objectives.settings import ObjectiveSettings
 from danlu.objectives.spans import Spans, lay, left_over, shares, taken_out
 from danlu.tokenizers.tokenizer import MASK, PADDING, SENTINELS
+
+SHARE = 0.15
+"""Of the tokens, where the settings name no other."""
 
 
 @final
@@ -30,11 +34,16 @@ class Denoising(Objective):
     directions: ClassVar[frozenset[str]] = frozenset({"encoder-decoder"})
     controls: ClassVar[tuple[str, ...]] = (PADDING, MASK, *SENTINELS)
 
-    def __init__(self, vocabulary: Vocabulary, *, share: float = 0.15, mean_length: float = 3.0) -> None:
+    def __init__(self, vocabulary: Vocabulary, *, share: float = SHARE, mean_length: float = 3.0) -> None:
         super().__init__(vocabulary)
         vocabulary.control(SENTINELS[0])
         self.share, self.mean_length = share, mean_length
         self.sentinels_M = torch.tensor(vocabulary.sentinel_ids)
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, settings: ObjectiveSettings) -> Self:
+        """With the share and the length of spans in `settings`."""
+        return cls(vocabulary, share=settings.span_share or SHARE, mean_length=settings.span_length)
 
     def loss(self, model: LanguageModel, batch: TokenBatch) -> Loss:
         """Summed nats over the hidden tokens, their sentinels and the end."""

@@ -3,7 +3,7 @@
 B windows, T positions, M spans.
 """
 
-from typing import ClassVar, final
+from typing import ClassVar, Self, final
 
 import torch
 from torch import Tensor
@@ -12,8 +12,12 @@ from danlu.batches.batch import TokenBatch
 from danlu.models.model import LanguageModel
 from danlu.objectives.cross_entropy import summed_cross_entropy
 from danlu.objectives.objective import Loss, Objective, Vocabulary
+from danlu.objectives.settings import ObjectiveSettings
 from danlu.objectives.spans import Spans, lay, left_over
 from danlu.tokenizers.tokenizer import MASK, PADDING
+
+SHARE = 0.3
+"""Of the tokens, where the settings name no other."""
 
 
 @final
@@ -29,9 +33,14 @@ class Infilling(Objective):
     directions: ClassVar[frozenset[str]] = frozenset({"encoder-decoder"})
     controls: ClassVar[tuple[str, ...]] = (PADDING, MASK)
 
-    def __init__(self, vocabulary: Vocabulary, *, share: float = 0.3, mean_length: float = 3.0) -> None:
+    def __init__(self, vocabulary: Vocabulary, *, share: float = SHARE, mean_length: float = 3.0) -> None:
         super().__init__(vocabulary)
         self.mask_id, self.share, self.mean_length = vocabulary.control(MASK), share, mean_length
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, settings: ObjectiveSettings) -> Self:
+        """With the share and the length of spans in `settings`."""
+        return cls(vocabulary, share=settings.span_share or SHARE, mean_length=settings.span_length)
 
     def loss(self, model: LanguageModel, batch: TokenBatch) -> Loss:
         """Summed nats over all tokens of the windows."""

@@ -21,7 +21,7 @@ class Mixture(Objective):
     """
 
     name: ClassVar[str] = "mixture"
-    directions: ClassVar[frozenset[str]] = frozenset({"left-to-right", "bidirectional"})
+    directions: ClassVar[frozenset[str]] = frozenset({"left-to-right", "bidirectional", "encoder-decoder"})
 
     def __init__(self, members: Sequence[Objective], weights: Sequence[float]) -> None:
         super().__init__(members[0].vocabulary)

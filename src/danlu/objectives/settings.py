@@ -23,6 +23,20 @@ class ObjectiveSettings(Settings):
         "whether masked objectives hide whole words (Chinese: words of the jieba dictionary)",
         "遮蔽类目标是否整词遮蔽（中文按结巴词典分词）",
     )
+    span_share: float = setting(
+        0.0,
+        "share of the tokens that denoising and infilling take out, up to 0.45; 0: their own, 0.15 and 0.3",
+        "denoising 与 infilling 取出的词元比例，最多 0.45；0 表示各自的默认值 0.15 与 0.3",
+        ge=0.0,
+        le=0.45,
+    )
+    span_length: float = setting(
+        3.0,
+        "tokens of one span that they take out, on average; 1 to 20",
+        "所取出片段的平均词元数；1 到 20",
+        ge=1.0,
+        le=20.0,
+    )
     middle_rate: float = setting(
         0.5,
         "share of the documents whose middle is moved to the end, for fill_in_the_middle; 0 to 1",
