@@ -132,8 +132,8 @@ _PSEUDO = """| pseudo bits per byte / 伪每字节比特 | lower is better / 越
 |---|---|
 | this model / 本模型 | {bits:.3f} |
 
-Each token was hidden and foretold from both sides: this is no code length and compares with its like alone.
-每个词元被遮蔽后由两侧预测：这不是编码长度，只能与同类数值比较。"""
+Each token was foretold from all that surrounds it: this is no code length and compares with its like alone.
+每个词元由其周围的全部内容预测：这不是编码长度，只能与同类数值比较。"""
 
 _LOADING = """```python
 from transformers import {name}, AutoTokenizer

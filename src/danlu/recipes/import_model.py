@@ -68,10 +68,9 @@ def import_model(
     """Takes the model of a Hugging Face folder into the artifact `out` (kind "model"), its tokenizer inside.
 
     Only safetensors are read and no code of the folder is run. Where transformers is installed, it reads the same folder, and
-    ids on texts that break tokenizers and scores must be equal (within 1e-4 of the
-    largest, or of 1), or nothing is written. Raises UsageError for
-    wrong settings, for a model that is danlu's own and for an `out` that holds something else; ArtifactError for a folder
-    that cannot be read or asks for something that danlu does not compute.
+    ids on texts that break tokenizers and scores must be equal (within 1e-4 of the largest, or of 1), or nothing is written.
+    Raises UsageError for wrong settings, for a model that is danlu's own and for an `out` that holds something else;
+    ArtifactError for a folder that cannot be read or asks for something that danlu does not compute.
     """
     settings = resolve(ImportSettings, overrides=overrides)
     inside = model_folder(folder)
